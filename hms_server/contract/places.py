@@ -7,7 +7,7 @@ _CHECKOUT = Path(__file__).parents[2] / "resources"
 
 
 def resource(*parts: str) -> Path:
-    """The path of a shipped file or folder, which exists; `FileNotFoundError` names the one that is missing."""
+    """The path of a shipped file or folder that exists; `FileNotFoundError` names the one that is missing."""
     root = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
     path = root.joinpath(*parts)
     if not path.exists():
