@@ -1,0 +1,255 @@
+"""The connection's own thread: it alone touches the sockets, keeps the link alive and settles the calls."""
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from queue import SimpleQueue
+from uuid import UUID
+
+import msgspec
+import structlog
+import zmq
+
+from hms_desktop.connection.identity import KeyPair, PinnedServer
+from hms_desktop.connection.line import Bell, Change, Line
+from hms_desktop.connection.listeners import Link, Listeners, tell
+from hms_desktop.connection.pending import Pending, settle
+from hms_desktop.connection.stream import EventStream
+from hms_server.contract.envelope import (
+    Done,
+    Events,
+    Fault,
+    Following,
+    FromServer,
+    Lapsed,
+    Ping,
+    Pong,
+    Position,
+    Refusal,
+)
+
+log = structlog.get_logger()
+
+CLOSED = Fault(code="link.closed", message="The connection to the server is closed.")
+NOT_PAIRED = Fault(
+    code="link.not_paired", message="The server does not accept this workstation: it has to be paired again."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timings:
+    """A server that says nothing for `dead_after_s` is given up for the next one."""
+
+    ping_every_s: float = 2.0
+    dead_after_s: float = 6.0
+    answer_within_s: float = 10.0
+
+
+@dataclass(frozen=True)
+class FollowOrder:
+    """Asks the engine to follow the events of a session; the first answer is put into the queue."""
+
+    session: str
+    answers: SimpleQueue[Following | Fault]
+
+
+class Engine:
+    """Orders come from any thread; everything that is private runs on the engine's thread only."""
+
+    def __init__(
+        self,
+        server: PinnedServer,
+        keys: KeyPair,
+        *,
+        timings: Timings,
+        context: zmq.Context[zmq.Socket[bytes]],
+        listeners: Listeners,
+    ) -> None:
+        self.link = Link(connected=False, server=server.addresses[0])
+        # Shared between threads without a lock: each is touched by single operations only, which are atomic.
+        self.pending: dict[UUID, Pending] = {}
+        self._orders: deque[bytes | FollowOrder | None] = deque()
+        self._timings = timings
+        self._listeners = listeners
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._decode = msgspec.msgpack.Decoder(FromServer).decode
+        self._decode_position = msgspec.msgpack.Decoder(Position).decode
+        self._stream: EventStream | None = None
+        self._follow_order: FollowOrder | None = None
+        self._ready = False
+        self._instance: str | None = None
+        self._heard_at_s = self._pinged_at_s = time.monotonic()
+        self._closed = False
+        self._bell = Bell()
+        self._line = Line(context, server, keys, bell=self._bell)
+        self._thread = threading.Thread(target=self._run, name="hms-connection", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_this_thread(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    def call(self, call_id: UUID, call: Pending) -> bool:
+        """Takes a call over; it is kept until it is answered. False once the engine is closed."""
+        if self._closed:
+            return False
+        self.pending[call_id] = call
+        self._order(call.frame)
+        return True
+
+    def follow(self, order: FollowOrder) -> None:
+        self._order(order)
+
+    def close(self) -> None:
+        """Returns when the thread and its sockets are gone, and every call has had its outcome."""
+        if self._closed:
+            return
+        self._closed = True
+        self._order(None)
+        self._thread.join()
+        self._bell.close()
+        self._settle_all(CLOSED)
+
+    def _order(self, order: bytes | FollowOrder | None) -> None:
+        self._orders.append(order)
+        self._bell.ring()
+
+    def _run(self) -> None:
+        try:
+            while self._step():
+                pass
+        finally:
+            self._line.close()
+
+    def _step(self) -> bool:
+        rang, changed, came = self._line.wait(self._next_duty_ms())
+        if changed:
+            for change in self._line.changes():
+                self._on_change(change)
+        if came:
+            for frames in self._line.received():
+                self._on_frames(frames)
+        going_on = self._obey() if rang else True
+        self._keep_alive()
+        return going_on
+
+    def _obey(self) -> bool:
+        self._bell.silence()
+        while self._orders:
+            order = self._orders.popleft()
+            if order is None:
+                return False
+            if isinstance(order, FollowOrder):
+                self._follow_order = order
+                self._stream = EventStream(order.session)
+                self._send_follow()
+            elif self._ready:
+                self._line.send(order)
+        return True
+
+    def _next_duty_ms(self) -> int:
+        ping_at_s = self._pinged_at_s + self._timings.ping_every_s
+        dead_at_s = self._heard_at_s + self._timings.dead_after_s
+        return max(0, int((min(ping_at_s, dead_at_s) - time.monotonic()) * 1000) + 1)
+
+    def _keep_alive(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._heard_at_s >= self._timings.dead_after_s:
+            self._line.try_next_server()
+            self._heard_at_s = now_s
+            self._set_down(self.link.problem)
+        if now_s - self._pinged_at_s >= self._timings.ping_every_s:
+            self._ping()
+
+    def _ping(self) -> None:
+        self._pinged_at_s = time.monotonic()
+        if self._ready:
+            self._line.send(self._encode(Ping(time.monotonic_ns())))
+
+    def _on_change(self, change: Change) -> None:
+        if change is Change.UP:
+            self._ready = True
+            self._instance = None
+            self._ping()
+            self._resume()
+        else:
+            self._set_down(NOT_PAIRED if change is Change.REFUSED else self.link.problem)
+
+    def _resume(self) -> None:
+        """Says again all that the server may not have heard; the same id is never carried out twice."""
+        for call in tuple(self.pending.values()):
+            self._line.send(call.frame)
+        if self._stream is not None:
+            self._stream.interrupted()
+            self._send_follow()
+
+    def _send_follow(self) -> None:
+        if self._stream is not None and self._ready:
+            self._line.send(self._encode(self._stream.ask()))
+
+    def _set_down(self, problem: Fault | None) -> None:
+        self._ready = False
+        self._set_link(Link(connected=False, server=self._line.address, problem=problem))
+
+    def _set_link(self, link: Link) -> None:
+        if link != self.link:
+            self.link = link
+            tell(self._listeners.link, link)
+
+    def _on_frames(self, frames: list[bytes]) -> None:
+        self._heard_at_s = time.monotonic()
+        try:
+            message = self._decode(frames[-1])
+            previous = self._decode_position(frames[0]) if len(frames) > 1 else None
+        except msgspec.DecodeError as error:
+            log.warning("message not understood", server=self._line.address, error=str(error))
+            return
+        if isinstance(message, Done):
+            settle(self.pending.pop(message.id, None), message.body)
+        elif isinstance(message, Refusal):
+            settle(self.pending.pop(message.id, None), message.fault)
+        elif isinstance(message, Pong):
+            self._on_pong(message)
+        elif isinstance(message, Events):
+            self._on_events(message, previous)
+        else:
+            self._on_follow_answer(message)
+
+    def _on_pong(self, pong: Pong) -> None:
+        restarted = self._instance is not None and self._instance != pong.instance
+        self._instance = pong.instance
+        round_trip_ms = round((time.monotonic_ns() - pong.sent_ns) / 1e6, 1)
+        self._set_link(Link(connected=True, server=self._line.address, round_trip_ms=round_trip_ms))
+        if restarted:
+            self._resume()
+
+    def _on_events(self, events: Events, previous: Position | None) -> None:
+        stream = self._stream
+        if stream is None or stream.waiting or previous is None:
+            return
+        if stream.missed(previous):
+            self._send_follow()
+            return
+        for event in stream.take(events.items):
+            tell(self._listeners.event, event)
+
+    def _on_follow_answer(self, answer: Following | Lapsed) -> None:
+        if isinstance(answer, Lapsed):
+            self._stream = None
+            tell(self._listeners.lapsed, answer.fault)
+        elif self._stream is not None:
+            self._stream.answered(answer)
+            if self._stream.waiting:
+                return
+            if answer.gap:
+                tell(self._listeners.gap)
+        if self._follow_order is not None:
+            self._follow_order.answers.put(answer.fault if isinstance(answer, Lapsed) else answer)
+            self._follow_order = None
+
+    def _settle_all(self, fault: Fault) -> None:
+        while self.pending:
+            settle(self.pending.popitem()[1], fault)
+        if self._follow_order is not None:
+            self._follow_order.answers.put(fault)

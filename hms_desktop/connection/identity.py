@@ -1,0 +1,33 @@
+"""Who this workstation is, and which servers it trusts."""
+
+import msgspec
+import zmq
+
+
+class KeyPair(msgspec.Struct, frozen=True, kw_only=True):
+    """The workstation's own CurveZMQ keys as Z85 text."""
+
+    public_key: str
+    secret_key: str
+
+    def __repr__(self) -> str:
+        # Key pairs turn up in tracebacks: only the public half may.
+        return f"KeyPair(public_key={self.public_key!r})"
+
+
+class PinnedServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A clinic this workstation is paired with: all its servers share one key, which pairing has proved.
+
+    `addresses` are ZeroMQ addresses (`tcp://10.0.0.5:7717`), the preferred one first.
+    """
+
+    name: str
+    addresses: list[str]
+    public_key: str
+    device_name: str
+
+
+def new_key_pair() -> KeyPair:
+    """A key pair that nobody has had before."""
+    public_key, secret_key = zmq.curve_keypair()
+    return KeyPair(public_key=public_key.decode(), secret_key=secret_key.decode())
