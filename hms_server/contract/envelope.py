@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 PROTOCOL = 1
-"""Raised when an old desktop could misunderstand an answer; the server is upgraded first and serves older ones."""
+"""Raised when an old desktop could misunderstand an answer; the server is upgraded first."""
 
 MAX_MESSAGE_BYTES = 1 << 20
 

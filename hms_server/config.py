@@ -1,0 +1,36 @@
+"""What a server process is told when it starts."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import platformdirs
+
+PORT = 7717
+PAIRING_PORT = 7718
+
+
+def default_data_dir() -> Path:
+    """The server's own folder where nobody named another."""
+    return Path(platformdirs.user_data_dir("hms-server", appauthor=False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """`dsn` names a PostgreSQL of one's own; without it the embedded one runs inside `data_dir`."""
+
+    data_dir: Path = field(default_factory=default_data_dir)
+    dsn: str | None = None
+    bind: str = "*"
+    port: int = PORT
+    pairing_port: int = PAIRING_PORT
+    workers: int = 6
+    announce: bool = True
+    idle_after: timedelta = timedelta(minutes=30)
+    requests_per_second: int = 1000
+    events_kept: timedelta = timedelta(days=2)
+    answers_kept: timedelta = timedelta(days=7)
+
+    @property
+    def keys_path(self) -> Path:
+        return self.data_dir / "keys.json"

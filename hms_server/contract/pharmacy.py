@@ -1,0 +1,195 @@
+"""Dispensing from batches, first to expire first, and the stock ledger below it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import msgspec
+
+from hms_server.contract.envelope import Event, Request
+from hms_server.contract.values import (
+    BatchId,
+    EncounterId,
+    MedicationRequestId,
+    PatientHeader,
+    PatientId,
+    Person,
+    ProductId,
+    TicketId,
+)
+from hms_server.contract.visits import TicketRow
+
+
+class Allocation(msgspec.Struct, frozen=True, kw_only=True):
+    """How much comes from which batch."""
+
+    batch_id: BatchId
+    lot: str
+    expires_on: date
+    shelf: str
+    quantity: int
+
+
+class DispenseLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One medicine of the prescription: what is still owing, and from which batches it would come now."""
+
+    medication_request_id: MedicationRequestId
+    product_id: ProductId
+    product: str
+    gtin: str
+    directions: str
+    dispensing_unit: str
+    quantity: int
+    dispensed: int
+    owing: int
+    proposed: list[Allocation]
+    short_by: int
+    controlled: bool
+    overrides: dict[str, str]
+
+
+class Prescription(msgspec.Struct, frozen=True, kw_only=True):
+    encounter_id: EncounterId
+    patient: PatientHeader
+    prescriber: Person | None
+    authored_at: datetime | None
+    lines: list[DispenseLine]
+
+
+class GetPrescription(Request[Prescription], frozen=True, kw_only=True):
+    encounter_id: EncounterId
+
+
+class ToDispenseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who waits at the pharmacy, or for whom something is still owing (`ticket` None)."""
+
+    ticket: TicketRow | None
+    encounter_id: EncounterId
+    patient: PatientHeader
+    items: int
+    authored_at: datetime
+
+
+class ToDispense(msgspec.Struct, frozen=True):
+    rows: list[ToDispenseRow]
+
+
+class ListToDispense(Request[ToDispense], frozen=True, kw_only=True):
+    pass
+
+
+class PickedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """`scanned` holds the GTINs that were read from the packs; the server refuses a wrong one."""
+
+    medication_request_id: MedicationRequestId
+    quantity: int
+    scanned: list[str] = []
+
+
+class DispensedLine(msgspec.Struct, frozen=True, kw_only=True):
+    medication_request_id: MedicationRequestId
+    product: str
+    directions: str
+    dispensing_unit: str
+    quantity: int
+    owing: int
+    batches: list[Allocation]
+
+
+class Dispensed(msgspec.Struct, frozen=True, kw_only=True):
+    """What was handed over, for the labels; `ticket` is the patient's next one (billing)."""
+
+    patient: PatientHeader
+    prescriber: Person | None
+    lines: list[DispensedLine]
+    at: datetime
+    ticket: TicketRow | None
+
+
+class Dispense(Request[Dispensed], frozen=True, kw_only=True):
+    """Batches are chosen under lock, first to expire first; what is not given stays owing."""
+
+    encounter_id: EncounterId
+    ticket_id: TicketId | None
+    lines: list[PickedLine]
+
+
+class BatchRow(msgspec.Struct, frozen=True, kw_only=True):
+    id: BatchId
+    product_id: ProductId
+    product: str
+    lot: str
+    expires_on: date
+    shelf: str
+    on_hand: int
+
+
+class Batches(msgspec.Struct, frozen=True):
+    batches: list[BatchRow]
+
+
+class ListBatches(Request[Batches], frozen=True, kw_only=True):
+    product_id: ProductId
+
+
+class ReceiveStock(Request[BatchRow], frozen=True, kw_only=True):
+    """A delivery; the same lot again adds to its batch."""
+
+    product_id: ProductId
+    lot: str
+    expires_on: date
+    quantity: int
+    shelf: str = ""
+
+
+class LossReason(StrEnum):
+    """Expired stock may leave only like this."""
+
+    EXPIRED = "expired"
+    BROKEN = "broken"
+    MISSING = "missing"
+    COUNTED = "counted"
+
+
+class CorrectStock(Request[BatchRow], frozen=True, kw_only=True):
+    """A count or a loss: `change` is added to what the ledger says (negative for a loss)."""
+
+    batch_id: BatchId
+    change: int
+    reason: LossReason
+    note: str = ""
+
+
+class AttentionKind(StrEnum):
+    OUT = "out"
+    LOW = "low"
+    EXPIRES_SOON = "expires_soon"
+    EXPIRED = "expired"
+
+
+class AttentionRow(msgspec.Struct, frozen=True, kw_only=True):
+    product_id: ProductId
+    product: str
+    kind: AttentionKind
+    in_stock: int
+    lasts_days: int | None
+    detail: str
+
+
+class StockAttention(msgspec.Struct, frozen=True):
+    rows: list[AttentionRow]
+
+
+class ListStockAttention(Request[StockAttention], frozen=True, kw_only=True):
+    """What runs out or expires, the most pressing first; at most 50."""
+
+
+class MedicationDispensed(Event, frozen=True, kw_only=True):
+    """`dispense_id` names the stored dispensation; billing charges it in the same transaction."""
+
+    dispense_id: int
+    encounter_id: EncounterId
+    patient_id: PatientId
+
+
+class StockChanged(Event, frozen=True, kw_only=True):
+    product_ids: list[ProductId]

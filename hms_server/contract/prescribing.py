@@ -1,0 +1,142 @@
+"""The formulary, prescriptions, and the safety check that is the same wherever a medicine is chosen."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from hms_server.contract.envelope import Event, Request
+from hms_server.contract.values import (
+    EncounterId,
+    MedicationRequestId,
+    PatientId,
+    Person,
+    ProductId,
+)
+
+
+class MedicationRequestStatus(StrEnum):
+    """FHIR MedicationRequest.status, as far as a clinic day needs it."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    ENTERED_IN_ERROR = "entered-in-error"
+
+
+class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One product of the formulary with what can be dispensed of it today (expired batches do not count)."""
+
+    id: ProductId
+    code: str
+    name: str
+    form: str
+    strength: str
+    route: str
+    dispensing_unit: str
+    usual_dose: str
+    usual_frequency: str
+    usual_days: int
+    in_stock: int
+    controlled: bool
+
+
+class Products(msgspec.Struct, frozen=True):
+    products: list[ProductRow]
+
+
+class SearchProducts(Request[Products], frozen=True, kw_only=True):
+    """By words of name, ingredient, synonym or strength in any order; at most 20."""
+
+    text: str
+
+
+class Severity(StrEnum):
+    """`not_checked` is as loud as a finding: the check could not run."""
+
+    CONTRAINDICATED = "contraindicated"
+    WARNING = "warning"
+    NOT_CHECKED = "not_checked"
+
+
+class SafetyFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """`key` names the finding, so that an override belongs to this one and no other."""
+
+    key: str
+    severity: Severity
+    title: str
+    detail: str
+
+
+class NewMedicationRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One line; `dose` in dispensing units per intake, `overrides` finding key → reason."""
+
+    product_id: ProductId
+    dose: Decimal
+    frequency: str
+    days: int
+    quantity: int
+    instructions: str = ""
+    overrides: dict[str, str] = {}
+
+
+class MedicationRequestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`directions` is the whole sentence for label and screen."""
+
+    id: MedicationRequestId
+    encounter_id: EncounterId
+    product: str
+    dose: Decimal
+    frequency: str
+    days: int
+    quantity: int
+    dispensed: int
+    dispensing_unit: str
+    directions: str
+    status: MedicationRequestStatus
+    prescriber: Person | None
+    authored_at: datetime
+    overrides: dict[str, str]
+
+
+class Frequency(msgspec.Struct, frozen=True, kw_only=True):
+    code: str
+    text: str
+    times_per_day: Decimal
+
+
+class Frequencies(msgspec.Struct, frozen=True):
+    frequencies: list[Frequency]
+
+
+class ListFrequencies(Request[Frequencies], frozen=True, kw_only=True):
+    pass
+
+
+class LineChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """`quantity` is what dose, frequency and days come to, in dispensing units."""
+
+    findings: list[SafetyFinding]
+    quantity: int
+    in_stock: int
+
+
+class CheckLine(Request[LineChecked], frozen=True, kw_only=True):
+    """What signing will check, asked while the doctor still chooses."""
+
+    patient_id: PatientId
+    product_id: ProductId
+    dose: Decimal
+    frequency: str
+    days: int
+
+
+class StopMedication(Request[MedicationRequestRow], frozen=True, kw_only=True):
+    medication_request_id: MedicationRequestId
+    reason: str
+
+
+class MedicationPrescribed(Event, frozen=True, kw_only=True):
+    encounter_id: EncounterId
+    patient_id: PatientId

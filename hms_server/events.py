@@ -1,0 +1,165 @@
+"""Reads committed events in an order that cannot be missed, and wakes the other servers."""
+
+import select
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg.rows import class_row
+
+from hms_server.contract.envelope import Position
+from hms_server.contract.values import StaffId
+
+log = structlog.get_logger()
+
+CHANNEL = "hms_events"
+BATCH = 500
+LATE_COMMIT_PAUSE_S = 0.004
+"""How soon the reader looks again when an older transaction is still open below a committed event."""
+IDLE_LOOK_S = 1.0
+"""A lost notification costs at most this long."""
+RECONNECT_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """A committed event with whoever may see it; the body stays packed."""
+
+    transaction: int
+    number: int
+    name: str
+    audience: str
+    staff_id: StaffId | None
+    at: datetime
+    body: bytes
+
+    @property
+    def position(self) -> Position:
+        return Position(self.transaction, self.number)
+
+
+# Every transaction below the snapshot's xmin has ended, so nothing can appear any more at or before
+# the events that this returns. What began earlier and is still open holds back all that came after it.
+READ = """
+select transaction::text::bigint as transaction, number, name, audience, staff_id, at, body
+from event
+where (transaction, number) > (%s::text::xid8, %s) and transaction < pg_snapshot_xmin(pg_current_snapshot())
+order by transaction, number
+limit %s
+"""
+
+HELD_BACK = """
+select exists (
+    select from event
+    where (transaction, number) > (%s::text::xid8, %s) and transaction >= pg_snapshot_xmin(pg_current_snapshot())
+)
+"""
+
+START = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
+HORIZON = "select coalesce(min(transaction::text::bigint), 0) from event"
+LARGEST_NUMBER = 2**63 - 1
+
+
+def read_after(connection: psycopg.Connection[Any], position: Position, *, limit: int) -> list[StoredEvent]:
+    """The next events after a position, oldest first; none that a later commit could still precede."""
+    with connection.cursor(row_factory=class_row(StoredEvent)) as cursor:
+        return cursor.execute(READ, (str(position.transaction), position.number, limit)).fetchall()
+
+
+def current_position(connection: psycopg.Connection[Any]) -> Position:
+    """Where a reader starts that wants only what is still to come."""
+    row = connection.execute(START).fetchone()
+    if row is None:
+        raise LookupError("the database gave no snapshot")
+    return Position(row[0], LARGEST_NUMBER)
+
+
+def forget_before(connection: psycopg.Connection[Any], moment: datetime) -> int:
+    """Drops events that no workstation will come back for; who asks for them is told of a gap."""
+    return connection.execute("delete from event where at < %s", (moment,)).rowcount
+
+
+class EventPump(threading.Thread):
+    """Hands every committed event of the database to `publish`, in order, once."""
+
+    def __init__(
+        self,
+        connect: Callable[[], psycopg.Connection[Any]],
+        publish: Callable[[Sequence[StoredEvent]], None],
+    ) -> None:
+        super().__init__(name="hms-events", daemon=True)
+        self._connect = connect
+        self._publish = publish
+        self._wake_in, self._wake_out = socket.socketpair()
+        self._wake_in.setblocking(False)
+        self._stopping = threading.Event()
+        self._local_commit = threading.Event()
+        self.started = threading.Event()
+        self.position = Position(0, 0)
+
+    def committed(self) -> None:
+        """Called by any thread after its commit: look now, and tell the other servers."""
+        if not self._local_commit.is_set():
+            self._local_commit.set()
+            self._wake()
+
+    def stop(self) -> None:
+        """Ends the thread and waits for it."""
+        self._stopping.set()
+        self._wake()
+        self.join()
+        self._wake_in.close()
+        self._wake_out.close()
+
+    def run(self) -> None:
+        known = False
+        while not self._stopping.is_set():
+            try:
+                with self._connect() as connection:
+                    connection.autocommit = True
+                    connection.execute(f"listen {CHANNEL}")
+                    if not known:
+                        self.position, known = current_position(connection), True
+                    self.started.set()
+                    self._follow(connection)
+            except psycopg.Error as error:
+                log.warning("events wait for the database", error=str(error))
+                self._stopping.wait(RECONNECT_PAUSE_S)
+
+    def _follow(self, connection: psycopg.Connection[Any]) -> None:
+        while not self._stopping.is_set():
+            local = self._local_commit.is_set()
+            self._local_commit.clear()
+            if local:
+                connection.execute(f"notify {CHANNEL}")
+            pause_s = LATE_COMMIT_PAUSE_S if self._drain(connection) else IDLE_LOOK_S
+            self._sleep(connection, pause_s)
+
+    def _drain(self, connection: psycopg.Connection[Any]) -> bool:
+        """Publishes what there is; True when a late commit still holds something back."""
+        while events := read_after(connection, self.position, limit=BATCH):
+            self.position = events[-1].position
+            self._publish(events)
+            if len(events) < BATCH:
+                break
+        row = connection.execute(HELD_BACK, (str(self.position.transaction), self.position.number)).fetchone()
+        return bool(row and row[0])
+
+    def _sleep(self, connection: psycopg.Connection[Any], pause_s: float) -> None:
+        ready, _, _ = select.select([connection.fileno(), self._wake_out], [], [], pause_s)
+        if self._wake_out in ready:
+            self._wake_out.recv(4096)
+        if connection.fileno() in ready:
+            for _ in connection.notifies(timeout=0):
+                pass
+
+    def _wake(self) -> None:
+        try:
+            self._wake_in.send(b".")
+        except BlockingIOError:
+            log.debug("the event reader is awake already")

@@ -1,0 +1,50 @@
+"""What a role may do, as data: the request table names permissions, never roles."""
+
+from enum import StrEnum
+
+from hms_server.contract.values import Role
+
+
+class Permission(StrEnum):
+    OWN_SESSION = "own_session"
+    PATIENT_SEARCH = "patient_search"
+    PATIENT_REGISTER = "patient_register"
+    PATIENT_READ = "patient_read"
+    QUEUE_DISPLAY = "queue_display"
+    QUEUE_VIEW = "queue_view"
+    QUEUE_CALL = "queue_call"
+    CHECK_IN = "check_in"
+    VITALS_RECORD = "vitals_record"
+    ALERTS = "alerts"
+    CHART_READ = "chart_read"
+    CHART_WRITE = "chart_write"
+    FORMULARY_READ = "formulary_read"
+    PRESCRIBE = "prescribe"
+    DISPENSE = "dispense"
+    STOCK_KEEP = "stock_keep"
+    BILLS_READ = "bills_read"
+    PAYMENT_TAKE = "payment_take"
+    ADMINISTER = "administer"
+
+
+P = Permission
+_EVERY_DESK = {P.OWN_SESSION, P.PATIENT_SEARCH, P.PATIENT_READ, P.QUEUE_VIEW, P.QUEUE_CALL}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.RECEPTIONIST: frozenset(_EVERY_DESK | {P.PATIENT_REGISTER, P.CHECK_IN}),
+    Role.NURSE: frozenset(
+        _EVERY_DESK | {P.PATIENT_REGISTER, P.CHECK_IN, P.VITALS_RECORD, P.CHART_READ, P.ALERTS}
+    ),
+    Role.DOCTOR: frozenset(
+        _EVERY_DESK | {P.VITALS_RECORD, P.CHART_READ, P.CHART_WRITE, P.FORMULARY_READ, P.PRESCRIBE, P.ALERTS}
+    ),
+    Role.PHARMACIST: frozenset(_EVERY_DESK | {P.FORMULARY_READ, P.DISPENSE, P.STOCK_KEEP}),
+    Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE}),
+    Role.ADMINISTRATOR: frozenset({P.OWN_SESSION, P.ADMINISTER}),
+    Role.DISPLAY: frozenset({P.OWN_SESSION, P.QUEUE_DISPLAY}),
+}
+
+
+def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
+    """All that somebody with these roles may do."""
+    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))

@@ -1,0 +1,415 @@
+"""ROUTER frames ⇄ envelopes: device identity, worker lanes, heartbeat and fan-out; no rules."""
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import uuid4
+
+import msgspec
+import structlog
+import zmq
+from zmq.utils import z85
+
+from hms_server.clock import Clock
+from hms_server.contract.envelope import (
+    MAX_MESSAGE_BYTES,
+    PROTOCOL,
+    Call,
+    EventItem,
+    Events,
+    Fault,
+    Follow,
+    Following,
+    FromServer,
+    Lapsed,
+    Ping,
+    Pong,
+    Position,
+    Refusal,
+    ToServer,
+)
+from hms_server.contract.values import StaffId
+
+log = structlog.get_logger()
+
+RECENT_EVENTS = 20_000
+"""What a reconnecting workstation can catch up on from memory."""
+SILENT_AFTER_S = 20.0
+HIGH_WATER = 20_000
+ZAP_ENDPOINT = "inproc://zeromq.zap.01"
+OUTBOX_ENDPOINT = "inproc://hms-outbox"
+
+
+class Follower(Protocol):
+    """What the router must know of a signed-in person to send events."""
+
+    @property
+    def permissions(self) -> frozenset[Any]: ...
+    @property
+    def staff_id(self) -> StaffId | None: ...
+
+
+class Committed(Protocol):
+    """A stored event as the pump hands it over."""
+
+    @property
+    def position(self) -> Position: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def audience(self) -> str: ...
+    @property
+    def staff_id(self) -> StaffId | None: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+ActorT = TypeVar("ActorT", bound=Follower)
+TaskT = TypeVar("TaskT")
+
+
+class Gate(Protocol[ActorT, TaskT]):
+    """What stands between frames and handlers; `app.py` builds it from sessions and dispatch."""
+
+    def knows_device(self, public_key: str) -> bool: ...
+    def identify(self, secret: str, public_key: str) -> ActorT | Fault | None:
+        """The actor; a fault when not signed in; None when only the database can tell."""
+
+    def identify_slowly(self, secret: str, public_key: str) -> ActorT | Fault: ...
+    def admit(self, call: Call, actor: ActorT) -> TaskT | Refusal: ...
+    def is_slow(self, name: str) -> bool: ...
+    def run(self, task: TaskT) -> FromServer: ...
+    def read_events(self, after: Position) -> Sequence[Committed] | None:
+        """Stored events after a position, or None when some of them are gone or they are too many."""
+
+    def close_thread(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Subscription(Generic[ActorT]):
+    """One screen that wants events."""
+
+    actor: ActorT
+    session: str
+    device: str
+    sent: Position
+    seen_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Generic[ActorT]):
+    """A request to follow, with the events between its position and what the router remembers."""
+
+    identity: bytes
+    device: str
+    follow: Follow
+    actor: ActorT
+    earlier: Sequence[Committed] | None
+
+
+class Router(Generic[ActorT, TaskT]):
+    """One thread owns the sockets; workers get tasks by queue and answer through an inproc pipe."""
+
+    def __init__(
+        self,
+        gate: Gate[ActorT, TaskT],
+        *,
+        bind: str,
+        secret_key: bytes,
+        public_key: bytes,
+        clock: Clock,
+        workers: int,
+        slow_workers: int = 2,
+    ) -> None:
+        self.instance = uuid4().hex
+        self._gate = gate
+        self._clock = clock
+        self._context = zmq.Context()
+        self._stopping = threading.Event()
+        self._fast: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None] = queue.SimpleQueue()
+        self._slow: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None] = queue.SimpleQueue()
+        self._published: deque[Sequence[Committed]] = deque()
+        self._resumed: deque[Resumed[ActorT]] = deque()
+        self._recent: deque[Committed] = deque(maxlen=RECENT_EVENTS)
+        self._position: Position | None = None
+        self._subscriptions: dict[bytes, Subscription[ActorT]] = {}
+        self._decode = msgspec.msgpack.Decoder(ToServer).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+        self._zap = self._context.socket(zmq.REP)
+        self._zap.bind(ZAP_ENDPOINT)
+        self._inbox = self._context.socket(zmq.PULL)
+        self._inbox.rcvhwm = 0
+        self._inbox.bind(OUTBOX_ENDPOINT)
+        self._socket = self._open_router(bind, secret_key, public_key)
+        self._publisher = self._push_socket()
+        self._publisher_lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._route, name="hms-router", daemon=True)]
+        self._threads += [self._worker(self._fast, f"hms-worker-{n}") for n in range(workers)]
+        self._threads += [self._worker(self._slow, f"hms-slow-{n}") for n in range(slow_workers)]
+        self._workers = (workers, slow_workers)
+
+    @property
+    def endpoint(self) -> str:
+        """Where the socket really is, also when port 0 was asked for."""
+        endpoint: str = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
+        return endpoint
+
+    def start(self, position: Position) -> None:
+        """Begins to serve; `position` is where the event pump begins."""
+        self._position = position
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Lets the workers finish what they hold, sends their answers, and closes."""
+        for lane, count in zip((self._fast, self._slow), self._workers, strict=True):
+            for _ in range(count):
+                lane.put(None)
+        for thread in self._threads[1:]:
+            thread.join()
+        self._stopping.set()
+        self._tell_router(b"")
+        self._threads[0].join()
+        with self._publisher_lock:
+            self._publisher.close()
+        self._context.term()
+
+    def publish(self, events: Sequence[Committed]) -> None:
+        """Called by the event pump's thread: these are committed and in order."""
+        self._published.append(events)
+        self._tell_router(b"")
+
+    def _tell_router(self, frame: bytes) -> None:
+        with self._publisher_lock:
+            self._publisher.send(frame)
+
+    def _open_router(self, bind: str, secret_key: bytes, public_key: bytes) -> zmq.Socket[bytes]:
+        router = self._context.socket(zmq.ROUTER)
+        router.curve_server = True
+        router.curve_secretkey = secret_key
+        router.curve_publickey = public_key
+        router.zap_domain = b"hms"
+        router.maxmsgsize = MAX_MESSAGE_BYTES
+        router.sndhwm = HIGH_WATER
+        router.rcvhwm = HIGH_WATER
+        router.linger = 500
+        router.router_mandatory = True
+        router.router_handover = False
+        router.heartbeat_ivl = 5_000
+        router.heartbeat_timeout = 15_000
+        router.handshake_ivl = 5_000
+        router.bind(bind)
+        return router
+
+    def _push_socket(self) -> zmq.Socket[bytes]:
+        push = self._context.socket(zmq.PUSH)
+        push.sndhwm = 0
+        push.linger = 0
+        push.connect(OUTBOX_ENDPOINT)
+        return push
+
+    # The router's thread.
+
+    def _route(self) -> None:
+        poller = zmq.Poller()
+        for waiting in (self._socket, self._inbox, self._zap):
+            poller.register(waiting, zmq.POLLIN)
+        prune_at = time.monotonic() + SILENT_AFTER_S
+        while not self._stopping.is_set() or self._inbox.poll(0):
+            ready = dict(poller.poll(1000))
+            if self._zap in ready:
+                self._answer_handshake()
+            if self._inbox in ready:
+                self._drain_inbox()
+            if self._socket in ready:
+                self._drain_socket()
+            if time.monotonic() > prune_at:
+                self._forget_silent()
+                prune_at = time.monotonic() + SILENT_AFTER_S
+        for closing in (self._socket, self._inbox, self._zap):
+            closing.close()
+
+    def _answer_handshake(self) -> None:
+        """ZAP (ZeroMQ RFC 27): lets paired devices in and names their key as the user id."""
+        version, request, _domain, _address, _identity, mechanism, *credentials = self._zap.recv_multipart()
+        key = z85.encode(credentials[0]).decode() if mechanism == b"CURVE" else ""
+        if key and self._gate.knows_device(key):
+            self._zap.send_multipart([version, request, b"200", b"OK", key.encode(), b""])
+        else:
+            self._zap.send_multipart([version, request, b"400", b"not paired", b"", b""])
+
+    def _drain_inbox(self) -> None:
+        """Sends what workers have answered, and what the pump has published."""
+        for _ in range(1000):
+            try:
+                frames = self._inbox.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            if len(frames) > 1:
+                self._send(frames)
+        while self._resumed:
+            self._subscribe(self._resumed.popleft())
+        while self._published:
+            self._fan_out(self._published.popleft())
+
+    def _drain_socket(self) -> None:
+        for _ in range(200):
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
+            except zmq.Again:
+                return
+            if len(frames) == 2:  # noqa: PLR2004 - a DEALER's message is one frame behind its identity
+                device = frames[1].get("User-Id")
+                self._receive(frames[0].bytes, device if isinstance(device, str) else "", frames[1].buffer)
+
+    def _receive(self, identity: bytes, device: str, payload: Any) -> None:
+        if not self._gate.knows_device(device):
+            return
+        try:
+            message = self._decode(payload)
+        except msgspec.DecodeError as error:
+            log.info("malformed message", device=device[:8], error=str(error))
+            return
+        if isinstance(message, Ping):
+            self._answer_ping(identity, message)
+        elif isinstance(message, Call):
+            lane = self._slow if self._gate.is_slow(message.name) else self._fast
+            lane.put((identity, device, message))
+        else:
+            self._follow(identity, device, message)
+
+    def _answer_ping(self, identity: bytes, ping: Ping) -> None:
+        subscription = self._subscriptions.get(identity)
+        if subscription is not None:
+            subscription.seen_s = time.monotonic()
+        self._send([identity, self._encode(Pong(ping.sent_ns, self.instance, self._clock()))])
+
+    def _follow(self, identity: bytes, device: str, follow: Follow) -> None:
+        actor = self._gate.identify(follow.session, device)
+        if follow.protocol > PROTOCOL:
+            actor = Fault(
+                code="protocol.newer",
+                message="This workstation's program is newer than the server. Update the server first.",
+            )
+        if isinstance(actor, Fault):
+            self._send([identity, self._encode(Lapsed(actor))])
+        elif actor is None or self._is_long_ago(follow):
+            self._slow.put((identity, device, follow))
+        else:
+            self._subscribe(Resumed(identity, device, follow, actor, None))
+
+    def _is_long_ago(self, follow: Follow) -> bool:
+        oldest = self._recent[0].position if self._recent else self._now()
+        return follow.position is not None and follow.position < oldest
+
+    def _now(self) -> Position:
+        if self._position is None:
+            raise AssertionError("the router serves only after start()")
+        return self._position
+
+    def _subscribe(self, resumed: "Resumed[ActorT]") -> None:
+        """From here on this screen gets events; first those that it missed."""
+        follow, now = resumed.follow, self._now()
+        wanted = now if follow.position is None else follow.position
+        known = self._recent if resumed.earlier is None else resumed.earlier
+        gap = wanted > now or (resumed.earlier is None and self._is_long_ago(follow))
+        start = now if gap else wanted
+        subscription = Subscription(resumed.actor, follow.session, resumed.device, start, time.monotonic())
+        self._subscriptions[resumed.identity] = subscription
+        self._send([resumed.identity, self._encode(Following(start, gap))])
+        missed = [event for event in known if start < event.position <= now]
+        if missed:
+            self._send_events(resumed.identity, subscription, missed, {})
+
+    def _fan_out(self, events: Sequence[Committed]) -> None:
+        self._recent.extend(events)
+        self._position = events[-1].position
+        packed: dict[tuple[int, ...], bytes] = {}
+        for identity, subscription in list(self._subscriptions.items()):
+            self._send_events(identity, subscription, events, packed)
+
+    def _send_events(
+        self,
+        identity: bytes,
+        subscription: Subscription[ActorT],
+        events: Sequence[Committed],
+        packed: dict[tuple[int, ...], bytes],
+    ) -> None:
+        """Sends what this person may see; equal selections are packed once for all who share them."""
+        chosen = tuple(index for index, event in enumerate(events) if may_see(subscription.actor, event))
+        if not chosen:
+            return
+        payload = packed.get(chosen)
+        if payload is None:
+            payload = packed[chosen] = self._encode(Events([as_item(events[index]) for index in chosen]))
+        self._send([identity, self._encode(subscription.sent), payload])
+        subscription.sent = events[chosen[-1]].position
+
+    def _send(self, frames: list[bytes]) -> None:
+        try:
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            # Unreachable or too slow: it will come back, find the gap by its position, and ask.
+            if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
+                raise
+            self._subscriptions.pop(frames[0], None)
+
+    def _forget_silent(self) -> None:
+        limit = time.monotonic() - SILENT_AFTER_S
+        for identity, subscription in list(self._subscriptions.items()):
+            lapsed = self._gate.identify(subscription.session, subscription.device)
+            if isinstance(lapsed, Fault):
+                self._send([identity, self._encode(Lapsed(lapsed))])
+            if isinstance(lapsed, Fault) or subscription.seen_s < limit:
+                self._subscriptions.pop(identity, None)
+
+    # Worker threads.
+
+    def _worker(self, lane: queue.SimpleQueue[Any], name: str) -> threading.Thread:
+        return threading.Thread(target=self._work, args=(lane,), name=name, daemon=True)
+
+    def _work(self, lane: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None]) -> None:
+        push = self._push_socket()
+        push.linger = 1000
+        encode = msgspec.msgpack.Encoder().encode
+        while (job := lane.get()) is not None:
+            identity, device, message = job
+            if isinstance(message, Call):
+                push.send_multipart([identity, encode(self._answer(message, device))])
+            else:
+                push.send_multipart(self._resume(identity, device, message))
+        self._gate.close_thread()
+        push.close()
+
+    def _resume(self, identity: bytes, device: str, follow: Follow) -> list[bytes]:
+        """Finds who follows and what was missed, then lets the router's thread go on."""
+        actor = self._gate.identify_slowly(follow.session, device)
+        if isinstance(actor, Fault):
+            return [identity, msgspec.msgpack.encode(Lapsed(actor))]
+        earlier = self._gate.read_events(follow.position) if follow.position else None
+        self._resumed.append(Resumed(identity, device, follow, actor, earlier))
+        return [b""]
+
+    def _answer(self, call: Call, device: str) -> FromServer:
+        actor = self._gate.identify(call.session, device) or self._gate.identify_slowly(call.session, device)
+        if isinstance(actor, Fault):
+            return Refusal(call.id, actor)
+        task = self._gate.admit(call, actor)
+        return task if isinstance(task, Refusal) else self._gate.run(task)
+
+
+def may_see(actor: Follower, event: Committed) -> bool:
+    """Whether an event is meant for this person."""
+    return event.audience in actor.permissions and event.staff_id in (None, actor.staff_id)
+
+
+def as_item(event: Committed) -> EventItem:
+    """An event as it goes over the wire."""
+    return EventItem(event.position, event.name, event.at, msgspec.Raw(event.body))
