@@ -1,0 +1,42 @@
+"""What every workspace is to the frame around it."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from hms_desktop.widgets.tokens import Kind
+from hms_server.contract.envelope import Event
+
+
+class Workspace(QWidget):
+    """The part of the window between rail, header and status bar. A workspace overrides what it needs."""
+
+    patient_opened = Signal(object)
+    """A `PatientHeader`: other workspaces that this person may open follow."""
+    noticed = Signal(object, str)
+    """A `Kind` and a sentence, which the frame shows in passing without taking the focus."""
+
+    def notice(self, kind: Kind, sentence: str) -> None:
+        """Tells the person something that needs no answer."""
+        self.noticed.emit(kind, sentence)
+
+    def call_next(self) -> None:
+        """F8 was pressed: calls whoever is next here, by default nobody."""
+
+    def primary(self) -> None:
+        """Ctrl+Enter was pressed: does what the one primary button does."""
+
+    def shown(self) -> None:
+        """Became the current workspace; the place to fetch what went stale meanwhile and to set the focus."""
+
+    def on_event(self, event: Event) -> None:
+        """Something was committed at the server. Comes to every created workspace, also while hidden."""
+
+    def refetch(self) -> None:
+        """Events were lost: everything shown may be old."""
+
+    def scanned(self, _code: str) -> bool:
+        """A barcode was read; says whether this workspace knew what to do with it."""
+        return False
+
+    def open_patient(self, _patient: object) -> None:
+        """A `PatientHeader` was chosen in the search box."""
