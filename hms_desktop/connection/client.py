@@ -1,6 +1,6 @@
 """A paired workstation's connection to its clinic: requests, answers and events, without Qt.
 
-All callbacks run on the connection's own thread, one after the other: they have to be quick and must not `ask`.
+All callbacks run on the connection's own thread, one after the other: they must be quick and must not `ask`.
 """
 
 from collections.abc import Callable

@@ -164,8 +164,12 @@ class Engine:
 
     def _ping(self) -> None:
         self._pinged_at_s = time.monotonic()
-        if self._ready:
-            self._line.send(self._encode(Ping(time.monotonic_ns())))
+        if not self._ready:
+            return
+        self._line.send(self._encode(Ping(time.monotonic_ns())))
+        if self._stream is not None and self._stream.waiting:
+            self._stream.interrupted()
+            self._send_follow()
 
     def _on_change(self, change: Change) -> None:
         if change is Change.UP:
@@ -239,11 +243,12 @@ class Engine:
             self._stream = None
             tell(self._listeners.lapsed, answer.fault)
         elif self._stream is not None:
-            self._stream.answered(answer)
-            if self._stream.waiting:
-                return
+            if not self._stream.answered(answer):
+                self._send_follow()
             if answer.gap:
                 tell(self._listeners.gap)
+            if self._stream.waiting:
+                return
         if self._follow_order is not None:
             self._follow_order.answers.put(answer.fault if isinstance(answer, Lapsed) else answer)
             self._follow_order = None

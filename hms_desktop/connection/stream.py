@@ -38,12 +38,16 @@ class EventStream:
         """The answers that were still to come will not come any more."""
         self._unanswered = 0
 
-    def answered(self, answer: Following) -> None:
-        """Takes the server's place; after a gap, or at the very first, it is ours too."""
+    def answered(self, answer: Following) -> bool:
+        """Takes the server's place, which is ours too after a gap or at the very first.
+
+        False when it lies ahead of ours: the answer belongs to an older "from now on", so ask again.
+        """
         self._unanswered = max(0, self._unanswered - 1)
         self._sent = answer.position
         if answer.gap or self.position is None:
             self.position = answer.position
+        return answer.position <= self.position
 
     def missed(self, previous: Position) -> bool:
         """Whether something got lost between what came last and events that begin after `previous`."""
