@@ -1,0 +1,163 @@
+"""Printers that work, are missing, refuse or hang: nothing is lost, and the person is told."""
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from hms_desktop.printing.printer import (
+    CommandPrinter,
+    FolderPrinter,
+    PrintKind,
+    Queue,
+    ShellPrinter,
+    system_printer,
+)
+
+PDF = b"%PDF-1.4 not looked into"
+
+SPOOLER = """
+import pathlib, sys
+pathlib.Path(sys.argv[1]).write_bytes(sys.stdin.buffer.read())
+pathlib.Path(sys.argv[1] + ".arguments").write_text("|".join(sys.argv[2:]))
+"""
+
+
+def _command(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-c", *arguments)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> FolderPrinter:
+    return FolderPrinter(folder=tmp_path / "not" / "yet there")
+
+
+def test_a_folder_numbers_what_it_is_given(folder: FolderPrinter) -> None:
+    first = folder.print(PDF, title="Ticket T-004", kind=PrintKind.LABEL)
+    second = folder.print(PDF, title="../../Ọbí: a/b", kind=PrintKind.RECEIPT)
+
+    assert [path.name for path in sorted(folder.folder.iterdir())] == [
+        "0001-label-Ticket-T-004.pdf",
+        "0002-receipt-b-a-b.pdf",
+    ]
+    assert first.printed
+    assert first.kept_at
+    assert first.kept_at.read_bytes() == PDF
+    assert first.message == f"“Ticket T-004” was saved as {first.kept_at}."
+    assert second.kept_at == folder.folder / "0002-receipt-b-a-b.pdf"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
+def test_only_the_owner_reads_the_folder(folder: FolderPrinter) -> None:
+    folder.print(PDF, title="x", kind=PrintKind.PAGE)
+
+    assert folder.folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    folder = FolderPrinter(folder=in_the_way)
+
+    outcome = folder.print(PDF, title="T-004", kind=PrintKind.LABEL)
+
+    assert not outcome.printed
+    assert outcome.kept_at is None
+    assert outcome.message.startswith("“T-004” was neither printed nor saved: the folder ")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux' full device")
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path) -> None:
+    class FullFolder(FolderPrinter):
+        def _open_next(self, name: str) -> BinaryIO:
+            path = self.folder / name
+            path.symlink_to("/dev/full")
+            return path.open("wb")
+
+    outcome = FullFolder(folder=tmp_path).print(PDF, title="T-004", kind=PrintKind.LABEL)
+
+    assert not outcome.printed
+    assert "No space left on device" in outcome.message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_printer_gets_the_pdf_and_its_own_options(folder: FolderPrinter, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    printer = CommandPrinter(
+        kept=folder,
+        queues={PrintKind.LABEL: Queue(name="Zebra", options=("media=62x40mm",))},
+        command=_command(SPOOLER, str(spool)),
+    )
+
+    outcome = printer.print(PDF, title="Ticket T-004", kind=PrintKind.LABEL)
+
+    assert outcome.printed
+    assert outcome.message == "“Ticket T-004” was sent to the printer."
+    assert spool.read_bytes() == PDF
+    assert (tmp_path / "spool.arguments").read_text() == "-d|Zebra|-o|media=62x40mm|-t|Ticket-T-004"
+    assert not folder.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (("no-such-program-here",), "this computer has no printing program (no-such-program-here)."),
+        (
+            _command("import sys; sys.exit('lp: Error - No default destination')"),
+            "the printer refused it (lp: Error - No default destination).",
+        ),
+        (_command("import sys; sys.exit(3)"), "the printer refused it (3)."),
+        (_command("import time; time.sleep(30)"), "the printer did not answer within 1 seconds."),
+    ],
+)
+def test_a_printer_in_trouble_keeps_the_pdf_and_says_why(
+    folder: FolderPrinter, command: tuple[str, ...], reason: str
+) -> None:
+    printer = CommandPrinter(kept=folder, command=command, timeout_s=1)
+
+    outcome = printer.print(PDF, title="R-000042", kind=PrintKind.RECEIPT)
+
+    assert not outcome.printed
+    assert outcome.kept_at
+    assert outcome.kept_at.read_bytes() == PDF
+    assert outcome.message == f"“R-000042” was not printed: {reason} It was saved as {outcome.kept_at}."
+
+
+def test_neither_printer_nor_folder_names_both_reasons(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a folder")
+    printer = CommandPrinter(kept=FolderPrinter(folder=in_the_way), command=("no-such-program-here",))
+
+    outcome = printer.print(PDF, title="R-000042", kind=PrintKind.RECEIPT)
+
+    assert not outcome.printed
+    assert "no printing program" in outcome.message
+    assert "The folder " in outcome.message
+
+
+def test_windows_prints_the_saved_file(folder: FolderPrinter) -> None:
+    started: list[Path] = []
+
+    outcome = ShellPrinter(kept=folder, start=started.append).print(PDF, title="R-1", kind=PrintKind.RECEIPT)
+
+    assert outcome.printed
+    assert [path.read_bytes() for path in started] == [PDF]
+
+
+def test_windows_without_a_pdf_program_keeps_the_file(folder: FolderPrinter) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(1155, "No application is associated", str(path))
+
+    outcome = ShellPrinter(kept=folder, start=refuse).print(PDF, title="R-1", kind=PrintKind.RECEIPT)
+
+    assert not outcome.printed
+    assert outcome.kept_at
+    assert outcome.kept_at.exists()
+    assert "No application is associated" in outcome.message
+
+
+def test_each_system_has_its_printer(folder: FolderPrinter) -> None:
+    printer = system_printer(folder, {})
+
+    assert isinstance(printer, ShellPrinter if sys.platform == "win32" else CommandPrinter)
