@@ -9,7 +9,7 @@ from hms_desktop.printing.words import Words, write_birth, write_date, write_sex
 SCALES = (1.0, 0.92, 0.85)
 """Smaller letters are not read at home in the evening; what is longer goes on a second label."""
 
-TICKET = Sheet(width_mm=62, height_mm=40, margin_mm=2, scales=SCALES)
+TICKET = Sheet(width_mm=62, height_mm=40, margin_mm=2, scales=(*SCALES, 0.78, 0.72))
 PATIENT = Sheet(width_mm=62, height_mm=29, margin_mm=2, scales=SCALES)
 DISPENSING = Sheet(width_mm=70, height_mm=40, margin_mm=2, scales=SCALES)
 
