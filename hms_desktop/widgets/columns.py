@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from PySide6.QtGui import QFont, QFontMetrics
 
-from hms_desktop.widgets.rows import Align, Column, RowsModel
+from hms_desktop.widgets.rows import Column, RowsModel
 from hms_desktop.widgets.tokens import Space, TextSize, current_tokens
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ def _measure(column: Column[T], rows: Sequence[T], font: QFont) -> Want:
     full = max([title, *(metrics.horizontalAdvance(text) + padding + 2 for text in texts)])
     if column.may_elide:
         minimum = min(full, max(title, current_tokens().px(64)))
-    elif column.pill or column.align is Align.END:
+    elif not column.stretch:
         minimum = full
     else:
         # Qt breaks lines at blanks and after hyphens.

@@ -90,7 +90,7 @@ class FieldFrame(QWidget, Generic[E]):
         row.addWidget(self._unit)
         self._unit.setHidden(not self._unit.text())
         below = QHBoxLayout()
-        below.addWidget(self._pill)
+        below.addWidget(self._pill, 0, Qt.AlignmentFlag.AlignLeft)
         below.addWidget(self._message, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -36,7 +36,8 @@ class Column(Generic[T]):
     """One column: its title, what it says of a row, and how.
 
     With `pill` the text stands in a coloured pill where the function gives a kind. `stretch` is the share
-    of room that is left over. A column wraps rather than cuts its text off, unless `may_elide`.
+    of room that is left over; where room is missing, a column with `stretch` wraps its words, one that
+    `may_elide` cuts them off, and all others keep their width.
     """
 
     title: str

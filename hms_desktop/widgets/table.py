@@ -13,6 +13,9 @@ from hms_desktop.widgets.tokens import current_tokens
 
 T = TypeVar("T")
 
+WIDEST_DEMAND = 380
+"""A table asks its neighbours for no more width than this; a wider one scrolls sideways."""
+
 
 class TableView(QTableView, Generic[T]):
     """Rows of a `RowsModel`. Up and down select, Enter opens, Tab leaves."""
@@ -90,7 +93,8 @@ class TableView(QTableView, Generic[T]):
         return QSize(240, self._row_height() * 4)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        return QSize(120, self._row_height() * 3)
+        needed = sum(want.minimum for want in self._wants) + 2
+        return QSize(min(needed, current_tokens().px(WIDEST_DEMAND)), self._row_height() * 3)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
@@ -124,6 +128,7 @@ class TableView(QTableView, Generic[T]):
         self._wants = measure_columns(self.rows_model, self.font())
         self.verticalHeader().setMinimumSectionSize(self._row_height())
         self._share()
+        self.updateGeometry()
 
     def _share(self) -> None:
         widths = column_widths(self._wants, self.viewport().width())
