@@ -143,7 +143,7 @@ def _record(kind: type[Record], row: dict[str, str]) -> Record:
     record = msgspec.convert(values, kind, strict=False)
     for column, text in filled.items():
         number = getattr(record, column)
-        # msgspec reads "125.00" as the whole number 125, which is a hundredth of what the clinic means in kobo.
+        # msgspec reads "125.00" as the number 125: a hundredth of what a clinic means in naira.
         if type(number) is int and str(number) != text:
             raise csv.Error(f"{column}: {text} is no whole number")
     return record
