@@ -2,8 +2,8 @@
 
 from enum import IntEnum
 
-UNDER_AGE_YEARS = 5
-OVER_AGE_YEARS = 65
+UNDER_5_MONTHS = 5 * 12
+OVER_65_MONTHS = 65 * 12
 
 
 class QueuePriority(IntEnum):
@@ -29,12 +29,12 @@ class SpecialNeed(IntEnum):
     NONE = 9
 
 
-def special_need_of(age_years: int | None, *, pregnant: bool = False, disabled: bool = False) -> SpecialNeed:
+def special_need_of(age_months: int | None, *, pregnant: bool = False, disabled: bool = False) -> SpecialNeed:
     """The foremost need that applies; an unknown age gives none, and 65 begins with the birthday."""
     needs = {
-        SpecialNeed.UNDER_5: age_years is not None and age_years < UNDER_AGE_YEARS,
+        SpecialNeed.UNDER_5: age_months is not None and age_months < UNDER_5_MONTHS,
         SpecialNeed.PREGNANT: pregnant,
         SpecialNeed.DISABILITY: disabled,
-        SpecialNeed.OVER_65: age_years is not None and age_years >= OVER_AGE_YEARS,
+        SpecialNeed.OVER_65: age_months is not None and age_months >= OVER_65_MONTHS,
     }
     return min((need for need, applies in needs.items() if applies), default=SpecialNeed.NONE)
