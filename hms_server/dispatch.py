@@ -112,12 +112,8 @@ class Dispatcher:
         except Refused as refused:
             return Refusal(call.id, refused.fault)
         except psycopg.OperationalError as error:
-            log.error("database away", request=call.name, request_id=str(call.id), error=str(error))
-            return _refusal(
-                call,
-                "server.database_away",
-                "The server cannot reach its database. Nothing is lost: the same request can be sent again.",
-            )
+            log.warning("database away", request=call.name, request_id=str(call.id), error=str(error))
+            return Refusal(call.id, _fault_of(error))
         except Exception:
             log.exception("request failed", request=call.name, request_id=str(call.id))
             self._drop_connection()
@@ -140,10 +136,10 @@ class Dispatcher:
             except (errors.SerializationFailure, errors.DeadlockDetected):
                 if attempt == ATTEMPTS:
                     raise
-            except psycopg.OperationalError:
-                self._drop_connection()
-                if attempt == ATTEMPTS:
+            except psycopg.OperationalError as error:
+                if attempt == ATTEMPTS or isinstance(error, NOT_WORTH_REPEATING):
                     raise
+                self._drop_connection()
                 threading.Event().wait(0.2 * attempt)
             except psycopg.IntegrityError as error:
                 raise self._translate(error) from error
@@ -253,6 +249,25 @@ class Dispatcher:
         self._local.connection = None
         if connection is not None:
             connection.close()
+
+
+NOT_WORTH_REPEATING = (errors.DiskFull, errors.LockNotAvailable, errors.QueryCanceled)
+
+
+def _fault_of(error: psycopg.OperationalError) -> Fault:
+    if isinstance(error, errors.DiskFull):
+        return Fault(
+            code="server.disk_full",
+            message="The server's disk is full. Nothing was stored; call whoever looks after the server.",
+        )
+    if isinstance(error, NOT_WORTH_REPEATING):
+        return Fault(
+            code="server.busy", message="The server was too busy for this. Nothing was stored; try again."
+        )
+    return Fault(
+        code="server.database_away",
+        message="The server cannot reach its database. Nothing is lost: the same request can be sent again.",
+    )
 
 
 def malformed(error: msgspec.DecodeError) -> Fault:

@@ -56,12 +56,12 @@ limit %s
 HELD_BACK = """
 select exists (
     select from event
-    where (transaction, number) > (%s::text::xid8, %s) and transaction >= pg_snapshot_xmin(pg_current_snapshot())
+    where (transaction, number) > (%s::text::xid8, %s)
+        and transaction >= pg_snapshot_xmin(pg_current_snapshot())
 )
 """
 
 START = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
-HORIZON = "select coalesce(min(transaction::text::bigint), 0) from event"
 LARGEST_NUMBER = 2**63 - 1
 
 
@@ -81,7 +81,18 @@ def current_position(connection: psycopg.Connection[Any]) -> Position:
 
 def forget_before(connection: psycopg.Connection[Any], moment: datetime) -> int:
     """Drops events that no workstation will come back for; who asks for them is told of a gap."""
-    return connection.execute("delete from event where at < %s", (moment,)).rowcount
+    return connection.execute(FORGET, (moment,)).rowcount
+
+
+FORGET = """
+with dropped as (delete from event where at < %s returning transaction, number),
+last as (
+    select transaction::text::bigint as transaction, number
+    from dropped order by dropped.transaction desc, number desc limit 1
+)
+insert into event_horizon (transaction, number) select transaction, number from last
+on conflict (only_one) do update set transaction = excluded.transaction, number = excluded.number
+"""
 
 
 class EventPump(threading.Thread):

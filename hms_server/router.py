@@ -82,6 +82,9 @@ class Gate(Protocol[ActorT, TaskT]):
     def identify(self, secret: str, public_key: str) -> ActorT | Fault | None:
         """The actor; a fault when not signed in; None when only the database can tell."""
 
+    def peek(self, secret: str, public_key: str) -> ActorT | Fault | None:
+        """Like `identify`, without counting as a sign of life."""
+
     def identify_slowly(self, secret: str, public_key: str) -> ActorT | Fault: ...
     def admit(self, call: Call, actor: ActorT) -> TaskT | Refusal: ...
     def is_slow(self, name: str) -> bool: ...
@@ -137,6 +140,7 @@ class Router(Generic[ActorT, TaskT]):
         self._slow: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None] = queue.SimpleQueue()
         self._published: deque[Sequence[Committed]] = deque()
         self._resumed: deque[Resumed[ActorT]] = deque()
+        self._refreshing: deque[Callable[[ActorT], bool]] = deque()
         self._recent: deque[Committed] = deque(maxlen=RECENT_EVENTS)
         self._position: Position | None = None
         self._subscriptions: dict[bytes, Subscription[ActorT]] = {}
@@ -184,6 +188,11 @@ class Router(Generic[ActorT, TaskT]):
     def publish(self, events: Sequence[Committed]) -> None:
         """Called by the event pump's thread: these are committed and in order."""
         self._published.append(events)
+        self._tell_router(b"")
+
+    def refresh(self, concerns: Callable[[ActorT], bool]) -> None:
+        """Called by any thread: these people's sessions or rights changed, look at them anew."""
+        self._refreshing.append(concerns)
         self._tell_router(b"")
 
     def _tell_router(self, frame: bytes) -> None:
@@ -258,6 +267,16 @@ class Router(Generic[ActorT, TaskT]):
             self._subscribe(self._resumed.popleft())
         while self._published:
             self._fan_out(self._published.popleft())
+        while self._refreshing:
+            self._identify_again(self._refreshing.popleft())
+
+    def _identify_again(self, concerns: Callable[[ActorT], bool]) -> None:
+        """Stops sending until the database has confirmed the session; what happens meanwhile is caught up."""
+        for identity, subscription in list(self._subscriptions.items()):
+            if concerns(subscription.actor):
+                del self._subscriptions[identity]
+                follow = Follow(subscription.session, subscription.sent)
+                self._slow.put((identity, subscription.device, follow))
 
     def _drain_socket(self) -> None:
         for _ in range(200):
@@ -364,7 +383,7 @@ class Router(Generic[ActorT, TaskT]):
     def _forget_silent(self) -> None:
         limit = time.monotonic() - SILENT_AFTER_S
         for identity, subscription in list(self._subscriptions.items()):
-            lapsed = self._gate.identify(subscription.session, subscription.device)
+            lapsed = self._gate.peek(subscription.session, subscription.device)
             if isinstance(lapsed, Fault):
                 self._send([identity, self._encode(Lapsed(lapsed))])
             if isinstance(lapsed, Fault) or subscription.seen_s < limit:

@@ -3,16 +3,18 @@
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import psycopg
 
 from hms_server.clock import Clock
+from hms_server.contract.accounts import SessionEnded
 from hms_server.contract.envelope import Fault
 from hms_server.contract.values import DeviceId, Role
-from hms_server.permissions import permissions_of
+from hms_server.permissions import Permission, permissions_of
 from hms_server.work import Actor
 
 NOT_SIGNED_IN = Fault(code="session.ended", message="You are signed out. Sign in again to go on.")
@@ -30,7 +32,7 @@ class CachedSession:
     public_key: str
     last_seen: datetime
     stored_seen: datetime
-    is_display: bool = field(default=False)
+    is_display: bool
 
 
 class Sessions:
@@ -106,19 +108,21 @@ class Sessions:
             for secret in [key for key, session in self._sessions.items() if should_forget(session.actor)]:
                 del self._sessions[secret]
 
-    def sweep(self, connection: psycopg.Connection[Any]) -> list[Actor]:
-        """Stores signs of life and ends sessions that were idle for too long; gives those that ended."""
+    def sweep(self, connection: psycopg.Connection[Any]) -> int:
+        """Stores signs of life and ends sessions that were idle for too long; gives how many ended."""
         with self._lock:
-            sessions = dict(self._sessions)
-        for session in sessions.values():
+            sessions = list(self._sessions.values())
+        for session in sessions:
             if session.last_seen > session.stored_seen:
                 session.stored_seen = session.last_seen
                 connection.execute(TOUCH, (session.last_seen, session.actor.session_id))
-        ended = connection.execute(END_IDLE, (self._clock(), self._clock() - self._idle_after)).fetchall()
-        gone = {row[0] for row in ended}
-        actors = [session.actor for session in sessions.values() if session.actor.session_id in gone]
-        self.forget(lambda actor: actor.session_id in gone)
-        return actors
+        now = self._clock()
+        with connection.transaction():
+            ended = connection.execute(END_IDLE, (now, now - self._idle_after)).fetchall()
+            for session_id, staff_id in ended:
+                body = msgspec.msgpack.encode(SessionEnded(session_id=session_id, reason="idle"))
+                connection.execute(TELL_ENDED, (Permission.OWN_SESSION, staff_id, now, body))
+        return len(ended)
 
     def _is_idle(self, session: CachedSession) -> bool:
         return not session.is_display and self._clock() - session.last_seen > self._idle_after
@@ -137,5 +141,9 @@ END_IDLE = """
 update session set ended_at = %s, end_reason = 'idle'
 from staff
 where staff.id = staff_id and ended_at is null and last_seen_at < %s and staff.roles <> '{display}'
-returning session.id
+returning session.id, staff.id
+"""
+
+TELL_ENDED = """
+insert into event (name, audience, staff_id, at, body) values ('SessionEnded', %s, %s, %s, %s)
 """

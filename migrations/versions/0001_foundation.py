@@ -108,6 +108,11 @@ create table event (
     body bytea not null,
     primary key (transaction, number)
 );
+create table event_horizon (
+    only_one boolean primary key default true check (only_one),
+    transaction bigint not null,
+    number bigint not null
+);
 create table audit (
     transaction xid8 not null default pg_current_xact_id(),
     number bigint generated always as identity primary key,

@@ -1,0 +1,220 @@
+"""The command line of the server."""
+
+import argparse
+import getpass
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from hms_server import audit, database
+from hms_server.accounts.passwords import generate_password
+from hms_server.accounts.setup import ClinicPlan, SetupRefused, add_staff, create_clinic, is_set_up
+from hms_server.app import Server, prepare_data_dir
+from hms_server.clock import system_clock
+from hms_server.config import PAIRING_PORT, PORT, Settings, default_data_dir
+from hms_server.contract.values import Role
+from hms_server.keys import KeyFileError, load_or_create
+from hms_server.logs import configure_logging
+from hms_server.postgres import EmbeddedPostgres
+from hms_server.postgres_programs import PostgresFailed
+
+PASSWORD_VARIABLE = "HMS_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; a trouble that a person can mend ends with one sentence and code 1."""
+    options = build_parser().parse_args(arguments)
+    configure_logging(verbose=options.verbose)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except (database.DatabaseUnfit, PostgresFailed, KeyFileError, SetupRefused) as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    except psycopg.OperationalError as error:
+        print(f"The database does not answer: {error}", file=sys.stderr)
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands with their help."""
+    parser = argparse.ArgumentParser(prog="hms-server", description=__doc__)
+    parser.add_argument("--data-dir", type=Path, default=default_data_dir(), help="the server's own folder")
+    parser.add_argument(
+        "--database", metavar="DSN", help="a PostgreSQL of your own instead of the embedded one"
+    )
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="serve the clinic until stopped")
+    run.add_argument("--bind", default="*", help="address to listen on (default: all)")
+    run.add_argument("--port", type=int, default=PORT)
+    run.add_argument("--pairing-port", type=int, default=PAIRING_PORT)
+    run.add_argument("--workers", type=int, default=Settings.workers)
+    run.add_argument("--no-announce", action="store_true", help="do not announce the server by zeroconf")
+    _add_clinic_options(run)
+    run.set_defaults(run=run_server)
+
+    setup = commands.add_parser("setup", help="create the clinic and its administrator")
+    _add_clinic_options(setup)
+    setup.set_defaults(run=set_up)
+
+    device = commands.add_parser("device", help="pair workstations")
+    device_commands = device.add_subparsers(required=True, metavar="COMMAND")
+    code = device_commands.add_parser("code", help="print a code that pairs one new workstation")
+    code.add_argument("--name", default="workstation", help="what to call the new device")
+    code.set_defaults(run=print_pairing_code)
+
+    user = commands.add_parser("user", help="add somebody who may sign in")
+    user.add_argument("user_name")
+    user.add_argument("name")
+    user.add_argument("roles", nargs="+", type=Role, metavar="ROLE", help=", ".join(Role))
+    user.set_defaults(run=add_user)
+
+    verify = commands.add_parser("verify", help="walk the audit chain and say whether it holds")
+    verify.set_defaults(run=verify_audit)
+    return parser
+
+
+def _add_clinic_options(parser: argparse.ArgumentParser) -> None:
+    clinic = parser.add_argument_group("first start")
+    clinic.add_argument("--clinic", metavar="NAME")
+    clinic.add_argument("--time-zone", default="Africa/Lagos")
+    clinic.add_argument("--currency", default="NGN")
+    clinic.add_argument("--admin", default="admin", metavar="USER", help="user name of the administrator")
+
+
+@contextmanager
+def running_database(options: argparse.Namespace, *, keep: bool) -> Iterator[str]:
+    """The DSN of a migrated database; an embedded one that was not running is stopped again unless `keep`."""
+    prepare_data_dir(options.data_dir)
+    if options.database:
+        database.migrate(options.database, database.migrations_folder())
+        yield options.database
+        return
+    postgres = EmbeddedPostgres(options.data_dir, progress=print)
+    was_running = postgres.is_running()
+    dsn = postgres.ensure_running()
+    try:
+        database.migrate(dsn, database.migrations_folder())
+        yield dsn
+    finally:
+        if not (keep or was_running):
+            postgres.stop()
+
+
+def run_server(options: argparse.Namespace) -> int:
+    """Serves until SIGTERM or Ctrl+C."""
+    settings = Settings(
+        data_dir=options.data_dir,
+        dsn=options.database,
+        bind=options.bind,
+        port=options.port,
+        pairing_port=options.pairing_port,
+        workers=options.workers,
+        announce=not options.no_announce,
+    )
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    with running_database(options, keep=False) as dsn:
+        _create_clinic_once(dsn, options)
+        server = Server(settings, dsn)
+        server.start()
+        print(f"Serving at {server.router.endpoint}", flush=True)
+        while not stop.wait(0.5):
+            pass
+        server.stop()
+    return 0
+
+
+def set_up(options: argparse.Namespace) -> int:
+    """Creates the clinic without serving."""
+    with running_database(options, keep=False) as dsn:
+        if not _create_clinic_once(dsn, options):
+            print("The clinic exists already; nothing was changed.")
+    return 0
+
+
+def _create_clinic_once(dsn: str, options: argparse.Namespace) -> bool:
+    with _connect(dsn) as connection:
+        if is_set_up(connection):
+            return False
+        name = options.clinic or _ask("Name of the clinic: ")
+        plan = ClinicPlan(name=name, time_zone=options.time_zone, currency=options.currency)
+        password, generated = _choose_password()
+        create_clinic(connection, plan, admin_name=options.admin, password=password, now=system_clock())
+    if generated:
+        print(f"Administrator: {options.admin}\nPassword: {password}\nIt is shown this once; write it down.")
+    return True
+
+
+def _ask(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise SetupRefused("This is the first start: name the clinic with --clinic NAME.")
+    return input(question)
+
+
+def _choose_password() -> tuple[str, bool]:
+    """Typed twice at a terminal, taken from the environment, or generated; never a default."""
+    if given := os.environ.get(PASSWORD_VARIABLE):
+        return given, False
+    if not sys.stdin.isatty():
+        return generate_password(), True
+    typed = getpass.getpass("Password of the administrator (empty: generate one): ")
+    if not typed:
+        return generate_password(), True
+    if getpass.getpass("Once more: ") != typed:
+        raise SetupRefused("The two passwords differ. Nothing was created; start again.")
+    return typed, False
+
+
+def print_pairing_code(options: argparse.Namespace) -> int:
+    """Opens a code and prints it; a running server answers to it within a second."""
+    with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
+        opened = open_code(connection, options.name, now=system_clock())
+    print(f"{opened.code}   valid until {opened.expires_at.astimezone():%H:%M}, for one workstation")
+    return 0
+
+
+def add_user(options: argparse.Namespace) -> int:
+    """Adds a member of staff with a generated password."""
+    password = generate_password()
+    with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
+        add_staff(
+            connection,
+            user_name=options.user_name,
+            name=options.name,
+            roles=options.roles,
+            password=password,
+            now=system_clock(),
+        )
+    print(f"User name: {options.user_name.lower()}\nPassword: {password}\nIt is shown this once.")
+    return 0
+
+
+def verify_audit(options: argparse.Namespace) -> int:
+    """Prints the verdict; code 2 when the chain is broken."""
+    keys = load_or_create(options.data_dir / "keys.json")
+    with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
+        verdict = audit.verify(connection, keys.audit_key)
+    if verdict.fault is not None:
+        print(f"The audit trail is broken after {verdict.checked} rows: {verdict.fault}", file=sys.stderr)
+        return 2
+    print(f"{verdict.checked} audit rows fit together, {verdict.unsealed} are not sealed yet.")
+    return 0
+
+
+def _connect(dsn: str) -> psycopg.Connection[Any]:
+    return database.connect(dsn, application_name="hms-server command", autocommit=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

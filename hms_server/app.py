@@ -1,0 +1,141 @@
+"""The composition root of the server: builds every part once and joins them."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import structlog
+
+from hms_server import audit, database, events
+from hms_server.accounts.commands import Accounts
+from hms_server.accounts.passwords import PasswordDesk
+from hms_server.accounts.sessions import Sessions
+from hms_server.clock import Clock, system_clock
+from hms_server.config import Settings
+from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
+from hms_server.dispatch import Dispatcher, Task
+from hms_server.events import EventPump, StoredEvent
+from hms_server.gate import ClinicGate
+from hms_server.keys import load_or_create
+from hms_server.router import Router
+from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
+from hms_server.work import Actor
+
+log = structlog.get_logger()
+
+SWEEP_EVERY_S = 5.0
+RETENTION_EVERY = timedelta(hours=1)
+
+
+class Server:
+    """One server process on a database that is running and migrated."""
+
+    def __init__(self, settings: Settings, dsn: str, *, clock: Clock = system_clock) -> None:
+        self.settings = settings
+        self._dsn = dsn
+        self._clock = clock
+        self.keys = load_or_create(settings.keys_path)
+        self._passwords = PasswordDesk()
+        self.sessions = Sessions(clock=clock, idle_after=settings.idle_after)
+        desk = Accounts(self._passwords, idle_minutes=int(settings.idle_after.total_seconds() // 60))
+        self._pump = EventPump(self._connect, self._publish)
+        dispatcher = Dispatcher(
+            routes(desk),
+            subscribers=SUBSCRIBERS,
+            constraints=FAULTS_BY_CONSTRAINT,
+            connect=self._connect,
+            clock=clock,
+            committed=self._pump.committed,
+        )
+        gate = ClinicGate(
+            dispatcher,
+            self.sessions,
+            connect=self._connect,
+            requests_per_second=settings.requests_per_second,
+        )
+        self.router: Router[Actor, Task] = Router(
+            gate,
+            bind=f"tcp://{settings.bind}:{settings.port or '*'}",
+            secret_key=self.keys.secret_key.encode(),
+            public_key=self.keys.public_key.encode(),
+            clock=clock,
+            workers=settings.workers,
+        )
+        self._stopping = threading.Event()
+        self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Begins to serve."""
+        with self._connect() as connection:
+            self.sessions.load_devices(connection)
+        self._pump.start()
+        self._pump.started.wait()
+        self.router.start(self._pump.position)
+        self._keeper.start()
+        log.info("serving", endpoint=self.router.endpoint)
+
+    def stop(self) -> None:
+        """Finishes what is under way, then lets go of everything."""
+        self._stopping.set()
+        self._keeper.join()
+        self._pump.stop()
+        self.router.stop()
+        self._passwords.close()
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        return database.connect(self._dsn, application_name="hms-server")
+
+    def _publish(self, committed: Sequence[StoredEvent]) -> None:
+        concerned = [self._apply(event) for event in committed]
+        self.router.publish(committed)
+        for concerns in filter(None, concerned):
+            self.router.refresh(concerns)
+
+    def _apply(self, event: StoredEvent) -> Callable[[Actor], bool] | None:
+        """What this process must know of an event, whichever server it came from; whose session it concerns."""
+        if event.name == DeviceChanged.__name__:
+            with self._connect() as connection:
+                self.sessions.load_devices(connection)
+        if event.name not in (SessionEnded.__name__, StaffChanged.__name__):
+            return None
+        concerns = _concerned_by(event)
+        self.sessions.forget(concerns)
+        return concerns
+
+    def _keep_house(self) -> None:
+        retention_at = self._clock()
+        while not self._stopping.wait(SWEEP_EVERY_S):
+            try:
+                with self._connect() as connection:
+                    connection.autocommit = True
+                    if self.sessions.sweep(connection):
+                        self._pump.committed()
+                    while audit.seal(connection, self.keys.audit_key) == audit.BATCH:
+                        continue
+                    if self._clock() >= retention_at:
+                        self._forget_old(connection)
+                        retention_at = self._clock() + RETENTION_EVERY
+            except psycopg.Error as error:
+                log.warning("housekeeping waits for the database", error=str(error))
+
+    def _forget_old(self, connection: psycopg.Connection[Any]) -> None:
+        now = self._clock()
+        events.forget_before(connection, now - self.settings.events_kept)
+        connection.execute("delete from request where at < %s", (now - self.settings.answers_kept,))
+
+
+def _concerned_by(event: StoredEvent) -> Callable[[Actor], bool]:
+    if event.name == SessionEnded.__name__:
+        session_id = msgspec.msgpack.decode(event.body, type=SessionEnded).session_id
+        return lambda actor: actor.session_id == session_id
+    staff_id = msgspec.msgpack.decode(event.body, type=StaffChanged).staff_id
+    return lambda actor: actor.staff_id == staff_id
+
+
+def prepare_data_dir(path: Path) -> None:
+    """Makes the server's own folder, for its user alone."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
