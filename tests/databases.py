@@ -1,0 +1,159 @@
+"""Gives tests real databases: one PostgreSQL for the whole run, a migrated copy of its own for each test."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from hms_server import filelock
+from hms_server.database import connect, migrate, migrations_folder
+from hms_server.postgres import EmbeddedPostgres
+
+_OTHER_SERVER = "HMS_TEST_DSN"
+_FOLDER = "HMS_TEST_FOLDER"
+# A test's data need not survive a power cut; what the program asks of a commit stays as it is in a clinic.
+_QUICK = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
+_numbers = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that was started first names the folder of the run; pytest's workers inherit the name."""
+    if _is_worker(config):
+        return
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=f"hms-test-{os.getpid()}-"))
+    # PostgreSQL's own user has to pass where the tests run as root.
+    folder.chmod(0o711)
+    os.environ[_FOLDER] = str(folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The process that was started first ends after all others, and takes everything away again."""
+    if _is_worker(config):
+        return
+    if other := os.environ.get(_OTHER_SERVER):
+        _drop_all_of_run(other)
+    _remove(_folder())
+
+
+@pytest.fixture(scope="session")
+def database_server() -> str:
+    """The DSN of a server that is shared by all tests: never write to its own database."""
+    return os.environ.get(_OTHER_SERVER) or EmbeddedPostgres(_folder(), settings=_QUICK).ensure_running()
+
+
+@pytest.fixture(scope="session")
+def database_steward(database_server: str) -> Iterator[psycopg.Connection[Any]]:
+    """Creates and drops databases."""
+    with connect(database_server, application_name="tests", autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def database_template(database_server: str, database_steward: psycopg.Connection[Any]) -> str:
+    """The name of a migrated database that nobody is connected to."""
+    folder = migrations_folder()
+    name = f"{_prefix()}_template_{_hash(folder)}"
+    with filelock.hold(_folder() / "template.lock", patience_s=120):
+        done = database_steward.execute("select from pg_database where datname = %s", [name]).fetchone()
+        if done is None:
+            draft = f"{name}_draft"
+            _create(database_steward, draft)
+            migrate(make_conninfo(database_server, dbname=draft), folder)
+            names = (sql.Identifier(draft), sql.Identifier(name))
+            database_steward.execute(sql.SQL("alter database {} rename to {}").format(*names))
+    return name
+
+
+@pytest.fixture
+def database(
+    database_server: str, database_template: str, database_steward: psycopg.Connection[Any]
+) -> Iterator[str]:
+    """The DSN of a migrated database that belongs to this test alone."""
+    yield from _lend(database_server, database_steward, template=database_template)
+
+
+@pytest.fixture
+def empty_database(database_server: str, database_steward: psycopg.Connection[Any]) -> Iterator[str]:
+    """The DSN of a database without any table, for this test alone."""
+    yield from _lend(database_server, database_steward, template="template1")
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A folder for a server of one's own: PostgreSQL's user cannot enter pytest's `tmp_path` where root runs.
+
+    A PostgreSQL that the test left running in it is stopped.
+    """
+    folder = Path(tempfile.mkdtemp(dir=_folder()))
+    yield folder
+    EmbeddedPostgres(folder).stop()
+    shutil.rmtree(folder)
+
+
+def _lend(server: str, steward: psycopg.Connection[Any], *, template: str) -> Iterator[str]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"{_prefix()}_{worker}_{next(_numbers)}"
+    _create(steward, name, template=template)
+    yield make_conninfo(server, dbname=name)
+    _drop(steward, name)
+
+
+def _create(steward: psycopg.Connection[Any], name: str, *, template: str = "template1") -> None:
+    names = (sql.Identifier(name), sql.Identifier(template))
+    steward.execute(sql.SQL("create database {} template {}").format(*names))
+
+
+def _drop(steward: psycopg.Connection[Any], name: str) -> None:
+    steward.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+def _drop_all_of_run(server: str) -> None:
+    with connect(server, application_name="tests", autocommit=True) as steward:
+        query = "select datname from pg_database where starts_with(datname, %s)"
+        for (name,) in steward.execute(query, [f"{_prefix()}_"]).fetchall():
+            _drop(steward, name)
+
+
+def _sweep() -> None:
+    """Ends what runs left behind that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob("hms-test-*-*"):
+        owner = folder.name.split("-")[2]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)) and os.access(folder, os.W_OK):
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    for data in (folder, *folder.iterdir()):
+        if (data / "postgres").is_dir():
+            EmbeddedPostgres(data).stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
+
+
+def _folder() -> Path:
+    return Path(os.environ[_FOLDER])
+
+
+def _prefix() -> str:
+    return _folder().name.replace("-", "_")
+
+
+def _hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
