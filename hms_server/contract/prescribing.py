@@ -26,7 +26,11 @@ class MedicationRequestStatus(StrEnum):
 
 
 class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One product of the formulary with what can be dispensed of it today (expired batches do not count)."""
+    """One product of the formulary with what can be dispensed of it today (expired batches do not count).
+
+    `units_per_dose` None: the prescriber has to say (by weight). `dispensed_whole`: a bottle, tube or inhaler,
+    of which a course needs one.
+    """
 
     id: ProductId
     code: str
@@ -36,6 +40,8 @@ class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
     route: str
     dispensing_unit: str
     usual_dose: str
+    units_per_dose: Decimal | None
+    dispensed_whole: bool
     usual_frequency: str
     usual_days: int
     in_stock: int
@@ -101,9 +107,13 @@ class MedicationRequestRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frequency(msgspec.Struct, frozen=True, kw_only=True):
+    """`once` (STAT): the number of days does not count."""
+
     code: str
     text: str
     times_per_day: Decimal
+    once: bool
+    as_needed: bool
 
 
 class Frequencies(msgspec.Struct, frozen=True):
