@@ -27,6 +27,13 @@ class PinnedServer(msgspec.Struct, frozen=True, kw_only=True):
     device_name: str
 
 
+class Pairing(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a workstation has to keep in order to come back to its clinic."""
+
+    server: PinnedServer
+    keys: KeyPair
+
+
 def new_key_pair() -> KeyPair:
     """A key pair that nobody has had before."""
     public_key, secret_key = zmq.curve_keypair()

@@ -423,6 +423,7 @@ def test_a_session_that_has_ended_cannot_follow(port: int) -> None:
     assert lapsed == [raised.value.fault]
 
 
+@pytest.mark.allow_log("message not understood")
 def test_rubbish_from_the_server_is_logged_and_harms_nothing(port: int) -> None:
     with bare_router(port) as server, client_of(port) as client:
         answers: SimpleQueue[StaffList | Fault] = SimpleQueue()
@@ -436,6 +437,7 @@ def test_rubbish_from_the_server_is_logged_and_harms_nothing(port: int) -> None:
         assert answers.get(timeout=5) == StaffList(staff=[])
 
 
+@pytest.mark.allow_log("answer not understood")
 def test_an_answer_that_this_program_cannot_read_is_a_fault_and_not_a_crash(port: int) -> None:
     with (
         router_on(port, Gate(lambda call: done(call, {"staff": 7}))),
@@ -447,6 +449,7 @@ def test_an_answer_that_this_program_cannot_read_is_a_fault_and_not_a_crash(port
     assert raised.value.fault.code == "link.not_understood"
 
 
+@pytest.mark.allow_log("callback failed")
 def test_a_failing_callback_stops_neither_the_others_nor_the_connection(port: int) -> None:
     outcomes: SimpleQueue[StaffList | Fault] = SimpleQueue()
 
