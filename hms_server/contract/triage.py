@@ -31,7 +31,7 @@ class Consciousness(StrEnum):
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """One value as the nurse typed it: LOINC code and number in the unit of `news2.VITAL_SIGNS`."""
+    """One value as the nurse typed it: LOINC code and number in the unit of `vitals.SIGNS`."""
 
     code: str
     value: Decimal

@@ -1,0 +1,42 @@
+# Every target sets up what it needs: a virtual environment in .venv and, where Qt cannot start without them,
+# a few system libraries.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PARALLEL ?= 2
+
+.PHONY: demo test check bench format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    a seeded clinic with a window (without a display: pictures of a whole day)"
+	@echo "make test    all checks and tests"
+	@echo "make check   ruff, mypy, import-linter"
+	@echo "make bench   the table of figures, each beside its limit"
+
+$(STAMP): pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" .ci/setup $(VENV)
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/hms-server demo
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: check
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n $(PARALLEL) --dist worksteal
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.benchmarks
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
