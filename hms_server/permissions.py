@@ -18,6 +18,7 @@ class Permission(StrEnum):
     ALERTS = "alerts"
     CHART_READ = "chart_read"
     CHART_WRITE = "chart_write"
+    ALLERGY_RECORD = "allergy_record"
     FORMULARY_READ = "formulary_read"
     PRESCRIBE = "prescribe"
     DISPENSE = "dispense"
@@ -28,15 +29,32 @@ class Permission(StrEnum):
 
 
 P = Permission
-_EVERY_DESK = {P.OWN_SESSION, P.PATIENT_SEARCH, P.PATIENT_READ, P.QUEUE_VIEW, P.QUEUE_CALL}
+_EVERY_DESK = {
+    P.OWN_SESSION,
+    P.PATIENT_SEARCH,
+    P.PATIENT_READ,
+    P.QUEUE_DISPLAY,
+    P.QUEUE_VIEW,
+    P.QUEUE_CALL,
+}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.RECEPTIONIST: frozenset(_EVERY_DESK | {P.PATIENT_REGISTER, P.CHECK_IN}),
     Role.NURSE: frozenset(
-        _EVERY_DESK | {P.PATIENT_REGISTER, P.CHECK_IN, P.VITALS_RECORD, P.CHART_READ, P.ALERTS}
+        _EVERY_DESK
+        | {P.PATIENT_REGISTER, P.CHECK_IN, P.VITALS_RECORD, P.CHART_READ, P.ALLERGY_RECORD, P.ALERTS}
     ),
     Role.DOCTOR: frozenset(
-        _EVERY_DESK | {P.VITALS_RECORD, P.CHART_READ, P.CHART_WRITE, P.FORMULARY_READ, P.PRESCRIBE, P.ALERTS}
+        _EVERY_DESK
+        | {
+            P.VITALS_RECORD,
+            P.CHART_READ,
+            P.CHART_WRITE,
+            P.ALLERGY_RECORD,
+            P.FORMULARY_READ,
+            P.PRESCRIBE,
+            P.ALERTS,
+        }
     ),
     Role.PHARMACIST: frozenset(_EVERY_DESK | {P.FORMULARY_READ, P.DISPENSE, P.STOCK_KEEP}),
     Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE}),
