@@ -95,7 +95,10 @@ class Attempt:
 
 
 class PairingDesk:
-    """Answers on one thread. `invite` tells what a new workstation called so is to know of the clinic."""
+    """Answers on one thread. `invite` tells what a new workstation called so is to know of the clinic.
+
+    `paired` is called when a device is stored, before the workstation hears of it and connects.
+    """
 
     def __init__(
         self,
@@ -104,11 +107,13 @@ class PairingDesk:
         bind: str,
         invite: Callable[[str], Invitation],
         paired: Callable[[], None],
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._codes = codes
         self._bind = bind
         self._invite = invite
         self._paired = paired
+        self._look_every_s = look_every_s
         self._attempts: dict[bytes, Attempt] = {}
         self._hellos_s: list[float] = []
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -139,7 +144,7 @@ class PairingDesk:
             except Exception:
                 # One strange workstation must not end pairing until the next start.
                 log.exception("pairing failed")
-            self._stopping.wait(LOOK_EVERY_S)
+            self._stopping.wait(self._look_every_s)
         self._codes.close()
 
     def _tell_problem(self, problem: str) -> None:
@@ -155,12 +160,12 @@ class PairingDesk:
         try:
             desk.bind(self._bind)
             self.is_open.set()
-            look_at_s = time.monotonic() + LOOK_EVERY_S
+            look_at_s = time.monotonic() + self._look_every_s
             while not self._stopping.is_set():
                 if desk.poll(POLL_MS):
                     self._answer(desk)
                 if time.monotonic() >= look_at_s:
-                    look_at_s = time.monotonic() + LOOK_EVERY_S
+                    look_at_s = time.monotonic() + self._look_every_s
                     if self._codes.current() is None:
                         return
         finally:
