@@ -65,6 +65,10 @@ class EmbeddedPostgres:
             self._cluster.refuse_foreign(programs)
             return self._dsn(self._wait_until_ready(programs))
 
+    def is_running(self) -> bool:
+        """Whether somebody has started the cluster already."""
+        return self._cluster.data.exists() and find_postmaster(self._cluster.data) is not None
+
     def stop(self) -> None:
         """Ends the server once what it has acknowledged is stored; does nothing where none runs."""
         if not self._cluster.data.exists():
@@ -199,6 +203,10 @@ def _socket_dir(home: Path, programs: Programs, *, ourselves: int) -> Path:
         raise PostgresFailed(message)
     folder.chmod(0o700)
     programs.give(folder)
+    # The lock beside a socket names a process as well, and that too may be a stranger by now.
+    # Nothing else lives in this folder, and its server was just seen not to run.
+    for remains in folder.iterdir():
+        remains.unlink()
     return folder
 
 

