@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 
 from hms_server import audit, database
+from hms_server.accounts.pairing_codes import open_code
 from hms_server.accounts.passwords import generate_password
 from hms_server.accounts.setup import ClinicPlan, SetupRefused, add_staff, create_clinic, is_set_up
 from hms_server.app import Server, prepare_data_dir
@@ -179,7 +180,7 @@ def _choose_password() -> tuple[str, bool]:
 def print_pairing_code(options: argparse.Namespace) -> int:
     """Opens a code and prints it; a running server answers to it within a second."""
     with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
-        opened = open_code(connection, options.name, now=system_clock())
+        opened = open_code(connection, device_name=options.name, now=system_clock())
     print(f"{opened.code}   valid until {opened.expires_at.astimezone():%H:%M}, for one workstation")
     return 0
 

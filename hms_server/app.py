@@ -12,15 +12,18 @@ import structlog
 
 from hms_server import audit, database, events
 from hms_server.accounts.commands import Accounts
+from hms_server.accounts.pairing_codes import PairingCodes
 from hms_server.accounts.passwords import PasswordDesk
 from hms_server.accounts.sessions import Sessions
 from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
+from hms_server.contract.pairing import Invitation
 from hms_server.dispatch import Dispatcher, Task
 from hms_server.events import EventPump, StoredEvent
 from hms_server.gate import ClinicGate
 from hms_server.keys import load_or_create
+from hms_server.pairing import PairingDesk
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
 from hms_server.work import Actor
@@ -65,16 +68,22 @@ class Server:
             clock=clock,
             workers=settings.workers,
         )
+        self.pairing = PairingDesk(
+            PairingCodes(self._connect, clock=clock),
+            bind=f"tcp://{settings.bind}:{settings.pairing_port or '*'}",
+            invite=self._invite,
+            paired=self._load_devices,
+        )
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
 
     def start(self) -> None:
         """Begins to serve."""
-        with self._connect() as connection:
-            self.sessions.load_devices(connection)
+        self._load_devices()
         self._pump.start()
         self._pump.started.wait()
         self.router.start(self._pump.position)
+        self.pairing.start()
         self._keeper.start()
         log.info("serving", endpoint=self.router.endpoint)
 
@@ -82,12 +91,28 @@ class Server:
         """Finishes what is under way, then lets go of everything."""
         self._stopping.set()
         self._keeper.join()
+        self.pairing.stop()
         self._pump.stop()
         self.router.stop()
         self._passwords.close()
 
     def _connect(self) -> psycopg.Connection[Any]:
         return database.connect(self._dsn, application_name="hms-server")
+
+    def _load_devices(self) -> None:
+        with self._connect() as connection:
+            self.sessions.load_devices(connection)
+
+    def _invite(self, device_name: str) -> Invitation:
+        with self._connect() as connection:
+            row = connection.execute("select name from clinic").fetchone()
+        port = int(self.router.endpoint.rpartition(":")[2])
+        return Invitation(
+            clinic_name=row[0] if row else "",
+            device_name=device_name,
+            public_key=self.keys.public_key,
+            addresses=[f"tcp://{address}:{port}" for address in ["127.0.0.1"]],
+        )
 
     def _publish(self, committed: Sequence[StoredEvent]) -> None:
         concerned = [self._apply(event) for event in committed]
@@ -96,10 +121,9 @@ class Server:
             self.router.refresh(concerns)
 
     def _apply(self, event: StoredEvent) -> Callable[[Actor], bool] | None:
-        """What this process must know of an event, whichever server it came from; whose session it concerns."""
+        """What this process must know of an event, whichever server sent it; whose session it concerns."""
         if event.name == DeviceChanged.__name__:
-            with self._connect() as connection:
-                self.sessions.load_devices(connection)
+            self._load_devices()
         if event.name not in (SessionEnded.__name__, StaffChanged.__name__):
             return None
         concerns = _concerned_by(event)
