@@ -92,7 +92,7 @@ class Desk:
         by: StaffId | None = None,
         request_id: UUID | None = None,
     ) -> A:
-        """The answer, as the first of the staff with that role or as a certain one; FaultRaised if refused."""
+        """The answer, as the first of staff with that role or as a certain one; FaultRaised if refused."""
         staff_id = by or self.staff[role]
         call = Call(
             request_id or uuid4(), type(request).__name__, "", msgspec.Raw(msgspec.msgpack.encode(request))
