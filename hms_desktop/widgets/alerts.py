@@ -8,6 +8,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.buttons import SecondaryButton
+from hms_desktop.widgets.flow import FlowLayout
 from hms_desktop.widgets.labels import IconMark, Pill, TextRole, label
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_server.contract.triage import AlertRow
@@ -122,23 +123,28 @@ class _AlertLine(QWidget):
         if alert.detail:
             words.addWidget(label(alert.detail, TextRole.MUTED, wraps=True))
         words.addWidget(self._clock_line)
+        words.addLayout(self._buttons())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.S)
         top = Qt.AlignmentFlag.AlignTop
         row.addWidget(IconMark("alert-octagon" if alert.critical else "alert", kind=kind, size=20), 0, top)
         row.addLayout(words, 1)
-        if alert.acknowledged_at is None:
-            row.addWidget(self.open, 0, top)
-            row.addWidget(self.acknowledge, 0, top)
-        else:
-            row.addWidget(self._seen_pill(), 0, top)
 
     def count_down(self, now: datetime) -> None:
         """Says what happens when nobody acts."""
         sentence = self._sentence(now)
         self._clock_line.setText(sentence)
         self._clock_line.setHidden(not sentence)
+
+    def _buttons(self) -> FlowLayout:
+        row = FlowLayout(spacing=Space.S)
+        if self._alert.acknowledged_at is None:
+            row.addWidget(self.acknowledge)
+        else:
+            row.addWidget(self._seen_pill())
+        row.addWidget(self.open)
+        return row
 
     def _sentence(self, now: datetime) -> str:
         if self._alert.acknowledged_at is not None or self._alert.escalates_at is None:

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import date
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.flow import FlowLayout
-from hms_desktop.widgets.labels import IconMark, Pill, TextRole, label, restyle
+from hms_desktop.widgets.labels import IconMark, Pill, TextRole, label, restyle, reveal
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_desktop.widgets.words import age_text, born_text, date_text, sex_word
 from hms_server.contract.consultations import AllergyStatus, Banner, Criticality
+
+EVERY_ALLERGY = 1000
+"""An allergy may never be what found no room."""
 
 
 class PatientBanner(QFrame):
@@ -21,8 +23,8 @@ class PatientBanner(QFrame):
         self.setObjectName("banner")
         self._name = label("", TextRole.TITLE, wraps=True)
         self._who = label("", TextRole.MUTED, wraps=True)
-        self._allergies = _Group(self.tr("Allergies"))
-        self._problems = _Group(self.tr("Problems"))
+        self._allergies = _Group(self.tr("Allergies"), most=EVERY_ALLERGY)
+        self._problems = _Group(self.tr("Problems"), most=4)
         self._facts = QHBoxLayout()
         self._facts.setSpacing(Space.L)
         row = QHBoxLayout(self)
@@ -42,7 +44,7 @@ class PatientBanner(QFrame):
         self._allergies.show_pills(self._allergy_pills(banner))
         self._problems.show_pills(self._problem_pills(banner))
         self.setAccessibleName(f"{banner.name}, {self._who.text()}. {self._allergies.words()}")
-        self.show()
+        reveal(self)
 
     def show_facts(self, facts: Sequence[tuple[str, str, Kind]]) -> None:
         """What stands at the right, such as ("Ticket", "D-014", Kind.NEUTRAL)."""
@@ -78,7 +80,8 @@ class PatientBanner(QFrame):
         ]
         if banner.deceased_at is not None:
             parts[1] = self.tr("died {date}").format(date=date_text(banner.deceased_at.date()))
-        return " · ".join(part for part in parts if part)
+        # Lines break between these parts, never inside a date or a phone number.
+        return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
 
     def _allergy_pills(self, banner: Banner) -> list[tuple[str, Kind, str]]:
         if banner.allergy_status is AllergyStatus.NONE_KNOWN:
@@ -100,13 +103,12 @@ class PatientBanner(QFrame):
 
 
 class _Group(QWidget):
-    """A heading above pills, of which those that find no room are counted, not dropped."""
+    """A heading above pills; beyond `most`, the rest is counted and named in the tooltip."""
 
-    SHOWN = 5
-
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, most: int) -> None:
         super().__init__()
         self._title = title
+        self._most = most
         self._pills = FlowLayout()
         self._words: list[str] = []
         column = QVBoxLayout(self)
@@ -120,9 +122,9 @@ class _Group(QWidget):
         """Replaces what stands below the heading."""
         self._pills.clear()
         self._words = [words for words, _, _ in pills]
-        for words, kind, icon_name in pills[: self.SHOWN]:
+        for words, kind, icon_name in pills[: self._most]:
             self._pills.addWidget(Pill(words, kind=kind, icon_name=icon_name))
-        hidden = self._words[self.SHOWN :]
+        hidden = self._words[self._most :]
         if hidden:
             more = Pill(self.tr("and {count} more").format(count=len(hidden)), kind=pills[-1][1])
             more.setToolTip("\n".join(hidden))
@@ -138,10 +140,12 @@ def _fact(title: str, value: str, kind: Kind) -> QWidget:
     column = QVBoxLayout(fact)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(2)
+    column.addStretch()
     column.addWidget(label(title, TextRole.LABEL))
     shown = label(value, TextRole.TITLE)
     if kind is not Kind.NEUTRAL:
         restyle(shown, "kind", kind.value)
-    column.addWidget(shown, 0, Qt.AlignmentFlag.AlignTop)
+    column.addWidget(shown)
+    column.addStretch()
     fact.setAccessibleName(f"{title}: {value}")
     return fact

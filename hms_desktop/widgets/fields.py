@@ -42,6 +42,7 @@ class FieldFrame(QWidget, Generic[E]):
         self._error = ""
         self._title = label(f"{title} *" if required else title, TextRole.LABEL)
         self._title.setBuddy(editor)
+        self._title.setHidden(not title)
         self._unit = label(unit, TextRole.MUTED)
         self._message = label("", TextRole.MUTED, wraps=True)
         self._pill = Pill()

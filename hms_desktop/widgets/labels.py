@@ -45,6 +45,14 @@ def restyle(widget: QWidget, name: str, value: object) -> None:
         each.style().polish(each)
 
 
+def reveal(widget: QWidget) -> None:
+    """Shows a part of a page; what has no page yet appears together with it and never flashes as a window."""
+    if widget.parentWidget() is None:
+        widget.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
+    else:
+        widget.show()
+
+
 class IconMark(QWidget):
     """One icon in the colour of a meaning, as large as the text it stands beside."""
 
@@ -128,8 +136,8 @@ class Pill(QWidget):
         self.setAccessibleName(text)
         if not text:
             self.hide()
-        elif self.parent() is not None:
-            self.show()
+        else:
+            reveal(self)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name and signature
         # A style sheet draws square corners as soon as the radius exceeds half of the height by a hair.

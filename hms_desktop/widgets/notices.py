@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.buttons import SecondaryButton
-from hms_desktop.widgets.labels import IconMark, TextRole, label, restyle
+from hms_desktop.widgets.labels import IconMark, TextRole, label, restyle, reveal
 from hms_desktop.widgets.tokens import Kind, Space
 
 ICONS = {
@@ -60,7 +60,7 @@ class Notice(QFrame):
         self._replace_buttons(actions)
         restyle(self, "kind", kind.value)
         self.setAccessibleName(f"{title} {sentence}".strip())
-        self.show()
+        reveal(self)
 
     def text(self) -> str:
         """All that is said, empty while hidden."""

@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from hms_desktop.widgets.labels import TextRole, label, restyle
+from hms_desktop.widgets.labels import TextRole, label, restyle, reveal
 from hms_desktop.widgets.tokens import Kind, Space
 
 
@@ -38,4 +38,4 @@ class ScoreBox(QFrame):
         self._aside.setHidden(not aside)
         restyle(self, "kind", kind.value)
         self.setAccessibleName(". ".join(part for part in (title, number, sentence, aside) if part))
-        self.show()
+        reveal(self)

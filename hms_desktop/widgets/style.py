@@ -121,6 +121,7 @@ QPushButton[primary="true"]:focus, QPushButton:checked:focus {{ border: 2px soli
 QPushButton[primary="true"]:disabled {{ background: {p.line}; color: {p.muted}; border-color: {p.line}; }}
 QPushButton[flat="true"], QToolButton {{ background: transparent; border: 1px solid transparent;
   border-radius: {Radius.FIELD}px; padding: {Space.XS}px; }}
+QToolButton::menu-indicator {{ image: none; }}
 QPushButton[flat="true"]:hover, QToolButton:hover {{ background: {p.brand_soft}; }}
 QPushButton[flat="true"]:focus, QToolButton:focus {{ border: 1px solid {p.brand}; }}
 """
@@ -131,8 +132,9 @@ def _fields(t: Tokens) -> str:
     editors = "QLineEdit, QComboBox, QPlainTextEdit, QDateEdit"
     return f"""
 {editors} {{ background: {p.surface}; color: {p.ink}; border: 1px solid {p.field_line};
-  border-radius: {Radius.FIELD}px; padding: 1px {Space.S}px; min-height: {t.px(28)}px;
+  border-radius: {Radius.FIELD}px; padding: 1px {Space.S}px;
   selection-background-color: {p.brand}; selection-color: {p.on_brand}; }}
+QLineEdit, QComboBox, QDateEdit {{ min-height: {t.px(28)}px; }}
 QLineEdit:focus, QComboBox:focus, QPlainTextEdit:focus, QDateEdit:focus
   {{ border: 2px solid {p.brand}; padding: 0 {Space.S - 1}px; }}
 QLineEdit[wrong="true"], QComboBox[wrong="true"], QPlainTextEdit[wrong="true"]
@@ -148,8 +150,7 @@ QComboBox QAbstractItemView {{ background: {p.surface}; color: {p.ink}; border: 
   outline: none; selection-background-color: {p.brand_soft}; selection-color: {p.ink}; }}
 QComboBox QAbstractItemView::item {{ min-height: {t.px(28)}px; padding: 0 {Space.S}px; }}
 QCheckBox, QRadioButton {{ spacing: {Space.S}px; min-height: {t.px(28)}px; background: transparent; }}
-QListView[suggestions="true"] {{ background: {p.surface}; border: 1px solid {p.field_line};
-  border-radius: {Radius.FIELD}px; outline: none; }}
+QListView[suggestions="true"] {{ background: {p.surface}; border: none; outline: none; }}
 """
 
 

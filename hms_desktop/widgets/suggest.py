@@ -77,6 +77,11 @@ class SuggestField(Field):
         self._empty.setText(sentence)
         self._open()
 
+    def ask_now(self) -> None:
+        """Asks at once for what stands there, such as a scanned number."""
+        self._pause.stop()
+        self._on_pause()
+
     def is_open(self) -> bool:
         """Whether the list is on the screen."""
         return self._popup.isVisible()

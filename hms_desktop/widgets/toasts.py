@@ -90,7 +90,7 @@ class Toasts(QObject):
         self._toasts.append(toast)
         for old in self._toasts[:-SHOWN_AT_ONCE]:
             old.dismiss()
-        toast.adjustSize()
+        toast.resize(toast.width(), toast.heightForWidth(toast.width()))
         self._arrange()
         toast.show()
         toast.raise_()

@@ -1,0 +1,242 @@
+"""The frame around all workspaces of a signed-in person."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
+from functools import partial
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from hms_desktop.session import Link, Stored
+from hms_desktop.shell.header import Header, SignedInAs
+from hms_desktop.shell.rail import NUMBERED, Rail, WorkspaceEntry
+from hms_desktop.shell.status import StatusBar
+from hms_desktop.widgets.alerts import AlertTray
+from hms_desktop.widgets.fitted import Fitted
+from hms_desktop.widgets.notices import Action
+from hms_desktop.widgets.suggest import SuggestField
+from hms_desktop.widgets.toasts import Toasts
+from hms_desktop.widgets.tokens import Kind, Space, current_tokens
+from hms_desktop.widgets.workspace import Workspace
+from hms_server.contract.envelope import Event
+from hms_server.contract.triage import AlertRow
+
+TRAY_WIDTH = 420
+TRAY_HEIGHT = 420
+
+
+class Frame(QWidget):
+    """Creates a workspace when it is first shown; brings keys, events and scans to where they belong."""
+
+    workspace_changed = Signal(str)
+    patient_opened = Signal(object)
+    alert_acknowledged = Signal(object)
+    """An `AlertRow`."""
+    alert_opened = Signal(object)
+    """An `AlertRow`."""
+    lock_requested = Signal()
+    menu_chosen = Signal(str)
+
+    def __init__(
+        self,
+        entries: Sequence[WorkspaceEntry],
+        *,
+        who: SignedInAs,
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("page")
+        self._entries = {entry.key: entry for entry in entries}
+        self._created: dict[str, Workspace] = {}
+        self._pages: dict[str, Fitted] = {}
+        self._current = ""
+        self._rail = Rail(entries)
+        self.header = Header(who)
+        self.status = StatusBar(clock=clock, zone=zone)
+        self._stack = QStackedWidget()
+        self._tray = AlertTray(clock=clock, title=self.tr("Alerts"))
+        self._popup = self._build_popup()
+        self._toasts = Toasts(self)
+        self._lay_out()
+        self._connect()
+        self._bind_keys()
+        if entries:
+            self.open(entries[0].key)
+
+    @property
+    def search(self) -> SuggestField:
+        """The search box of the header."""
+        return self.header.search
+
+    @property
+    def current(self) -> Workspace | None:
+        """The workspace in front."""
+        return self._created.get(self._current)
+
+    @property
+    def current_key(self) -> str:
+        """The key of the workspace in front, empty while there is none."""
+        return self._current
+
+    def open(self, key: str) -> Workspace:
+        """Brings a workspace to the front."""
+        workspace = self._created.get(key) or self._create(self._entries[key])
+        changed = key != self._current
+        self._current = key
+        self._stack.setCurrentWidget(self._pages[key])
+        self._rail.mark(key)
+        self.header.show_title(self._entries[key].title)
+        self.close_alerts()
+        # First the workspace as a whole, then what it prefers: keys never stay in the one before.
+        workspace.setFocus(Qt.FocusReason.OtherFocusReason)
+        workspace.shown()
+        if changed:
+            self.workspace_changed.emit(key)
+        return workspace
+
+    def show_link(self, link: Link) -> None:
+        """Draws the state of the link."""
+        self.status.show_link(link)
+
+    def show_stored(self, stored: Stored) -> None:
+        """Draws what is stored."""
+        self.status.show_stored(stored)
+
+    def show_event(self, event: Event) -> None:
+        """Hands an event to every workspace that exists; the others will fetch when they are created."""
+        for workspace in self._created.values():
+            workspace.on_event(event)
+
+    def refetch(self) -> None:
+        """Events were lost: every workspace fetches again."""
+        for workspace in self._created.values():
+            workspace.refetch()
+
+    def scanned(self, code: str) -> None:
+        """Offers a barcode to the workspace in front, then to the search box."""
+        current = self.current
+        if current is None or not current.scanned(code):
+            self.search.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.search.set_text(code)
+            self.search.ask_now()
+
+    def say(self, kind: Kind, title: str, sentence: str = "") -> None:
+        """Shows news in passing."""
+        self._toasts.say(kind, title, sentence)
+
+    def show_alerts(self, alerts: Sequence[AlertRow]) -> None:
+        """Replaces the list in the tray and counts what nobody has seen."""
+        self._tray.show_alerts(alerts)
+        self.header.show_unseen(self._tray.unseen())
+
+    def announce(self, alert: AlertRow) -> None:
+        """Slides a new alert in, without taking the focus."""
+        title = f"{alert.title} · {alert.patient.name}"
+        kind = Kind.DANGER if alert.critical else Kind.WARNING
+        actions = [
+            Action(self.tr("Open"), lambda: self.alert_opened.emit(alert)),
+            Action(self.tr("Seen"), lambda: self.alert_acknowledged.emit(alert)),
+        ]
+        self._toasts.say(kind, title, alert.detail, actions=actions)
+
+    def toggle_alerts(self) -> None:
+        """Opens the tray of alerts, or closes it."""
+        if self._popup.isVisible():
+            self.close_alerts()
+            return
+        self._place_popup()
+        self._popup.show()
+        self._popup.raise_()
+        self._tray.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def close_alerts(self) -> None:
+        """Takes the tray from the screen."""
+        self._popup.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._place_popup()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if watched is self._stack and event.type() is QEvent.Type.MouseButtonPress:
+            self.close_alerts()
+        return super().eventFilter(watched, event)
+
+    def _create(self, entry: WorkspaceEntry) -> Workspace:
+        workspace = entry.factory()
+        workspace.noticed.connect(lambda kind, sentence: self.say(Kind(kind), sentence))
+        workspace.patient_opened.connect(self.patient_opened)
+        self._created[entry.key] = workspace
+        self._pages[entry.key] = Fitted(workspace)
+        self._stack.addWidget(self._pages[entry.key])
+        return workspace
+
+    def _connect(self) -> None:
+        self._rail.chosen.connect(self.open)
+        self._rail.lock_requested.connect(self.lock_requested)
+        self.header.bell_clicked.connect(self.toggle_alerts)
+        self.header.menu_chosen.connect(self.menu_chosen)
+        self._tray.acknowledged.connect(self.alert_acknowledged)
+        self._tray.opened.connect(self.alert_opened)
+        self._stack.installEventFilter(self)
+
+    def _bind_keys(self) -> None:
+        self._bind("F8", self._on_call_next)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            self._bind(keys, self._on_primary)
+        self._bind("Ctrl+K", self._go_to_search)
+        self._bind("Ctrl+B", self.toggle_alerts)
+        for number, key in enumerate(list(self._entries)[:NUMBERED], start=1):
+            self._bind(f"Ctrl+{number}", partial(self.open, key))
+
+    def _bind(self, keys: str, act: Callable[[], object]) -> None:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        # A key held down must not call five patients.
+        shortcut.setAutoRepeat(False)
+        shortcut.activated.connect(act)
+
+    def _on_call_next(self) -> None:
+        if self.current is not None:
+            self.current.call_next()
+
+    def _on_primary(self) -> None:
+        if self.current is not None:
+            self.current.primary()
+
+    def _go_to_search(self) -> None:
+        self.search.editor.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.editor.selectAll()
+
+    def _build_popup(self) -> QFrame:
+        popup = QFrame(self)
+        popup.setObjectName("popup")
+        column = QVBoxLayout(popup)
+        column.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
+        column.addWidget(self._tray)
+        escape = QShortcut(QKeySequence("Esc"), popup, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.close_alerts)
+        popup.hide()
+        return popup
+
+    def _place_popup(self) -> None:
+        tokens = current_tokens()
+        width = min(tokens.px(TRAY_WIDTH), self.width() - 2 * Space.L)
+        height = min(tokens.px(TRAY_HEIGHT), self.height() - 2 * Space.L - self.header.height())
+        self._popup.resize(width, height)
+        x = Space.L if self.isRightToLeft() else self.width() - width - Space.L
+        self._popup.move(QPoint(x, self.header.height() + Space.XS))
+
+    def _lay_out(self) -> None:
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.header)
+        right.addWidget(self._stack, 1)
+        right.addWidget(self.status)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._rail)
+        row.addLayout(right, 1)

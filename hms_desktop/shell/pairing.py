@@ -1,0 +1,122 @@
+"""The page on which a workstation is paired with a clinic's server, once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from hms_desktop.shell.pages import CardPage
+from hms_desktop.widgets.buttons import PrimaryButton
+from hms_desktop.widgets.fields import Field
+from hms_desktop.widgets.labels import TextRole, label
+from hms_desktop.widgets.rows import Column, RowsModel
+from hms_desktop.widgets.states import ListState
+from hms_desktop.widgets.table import TableView
+from hms_desktop.widgets.tokens import Kind
+
+WIDTH = 520
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundServer:
+    """A server that has announced itself; `address` is what one would type, port included."""
+
+    name: str
+    address: str
+    fingerprint: str = ""
+
+
+class PairingPage(CardPage):
+    """Asks for a server and the code; knows nothing about how they are used."""
+
+    pair_requested = Signal(str, str, str)
+    """Address, code and the name of this workstation."""
+
+    def __init__(self, *, device_name: str, parent: QWidget | None = None) -> None:
+        super().__init__("", width=WIDTH, parent=parent)
+        self.set_heading(self.tr("Clinic workstation"))
+        self.card.set_title(self.tr("Pair this workstation with the clinic's server"))
+        self._model = RowsModel(self._columns(), key=lambda found: found.address, parent=self)
+        self.table = TableView(self._model, name=self.tr("Servers found in this network"))
+        self.servers = ListState(self.table, empty=self.tr("No server found so far. Type its address below."))
+        self.address = Field(self.tr("Address of the server"), required=True, placeholder="192.168.1.10")
+        self.device = Field(self.tr("Name of this workstation"), required=True, max_length=60)
+        self.device.set_text(device_name)
+        self.code = Field(
+            self.tr("Pairing code"),
+            required=True,
+            placeholder="1234 5678",
+            hint=self.tr("The administrator gets it with: hms-server device code"),
+            max_length=20,
+        )
+        self.button = PrimaryButton(self.tr("Pair"), key="Enter", icon_name="link-variant")
+        self._fill()
+        self._connect()
+
+    def start(self) -> None:
+        """Ready for the first try."""
+        self.servers.show_rows()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self.code.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_servers(self, servers: Sequence[FoundServer]) -> None:
+        """What has announced itself; the first one is taken as the address unless one was typed."""
+        self._model.replace(servers)
+        self.servers.show_rows()
+        if servers and not self.address.text():
+            self.table.choose(servers[0].address)
+
+    def show_refusal(self, sentence: str, *, field: str | None = None) -> None:
+        """Says why it did not work, at its field; what was typed stays."""
+        self.set_ready(self.button)
+        where = {"address": self.address, "code": self.code, "device_name": self.device}.get(field or "")
+        if where is None:
+            self.notice.say(Kind.DANGER, sentence)
+        else:
+            where.set_error(sentence)
+
+    def show_busy(self) -> None:
+        """The two programs are talking."""
+        self.set_busy(self.button)
+
+    def _columns(self) -> list[Column[FoundServer]]:
+        return [
+            Column(title=self.tr("Clinic"), text=lambda found: found.name, stretch=1),
+            Column(title=self.tr("Address"), text=lambda found: found.address),
+        ]
+
+    def _fill(self) -> None:
+        self.table.setMaximumHeight(140)
+        self.servers.setMaximumHeight(140)
+        self.card.add(label(self.tr("Servers found in this network"), TextRole.LABEL))
+        parts = (self.servers, self.address, self.device, self.code, self.notice, self.bar, self.button)
+        for part in parts:
+            self.card.add(part)
+
+    def _connect(self) -> None:
+        self.table.chosen.connect(self._on_server_chosen)
+        self.table.opened.connect(lambda _found: self.code.editor.setFocus())
+        self.button.clicked.connect(self._submit)
+        for field in (self.address, self.device, self.code):
+            field.editor.returnPressed.connect(self._submit)
+
+    def _on_server_chosen(self, found: FoundServer | None) -> None:
+        if found is not None:
+            self.address.set_text(found.address)
+
+    def _submit(self) -> None:
+        self.notice.take_back()
+        for field, sentence in (
+            (self.address, self.tr("Choose a server above or type its address.")),
+            (self.device, self.tr("Give this workstation a name, such as “Front desk 1”.")),
+            (self.code, self.tr("Type the eight digits that the administrator gave you.")),
+        ):
+            if not field.text():
+                field.set_error(sentence)
+                return
+        if self.button.isEnabled():
+            self.pair_requested.emit(self.address.text(), self.code.text(), self.device.text())

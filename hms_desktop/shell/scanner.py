@@ -1,0 +1,118 @@
+"""Tells a barcode scanner from a person: a scanner is a keyboard that types faster than anybody can."""
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+
+RAW_SCANS = "raw_scans"
+"""A widget whose property of this name is true gets scans as typed text."""
+
+GAP_MS = 35
+SHORTEST = 6
+
+_FLUSHING = frozenset(
+    {
+        QEvent.Type.MouseButtonPress,
+        QEvent.Type.FocusOut,
+        QEvent.Type.WindowDeactivate,
+        QEvent.Type.InputMethod,
+    }
+)
+_ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_HELD_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+
+
+class Scanner(QObject):
+    """Holds each printable key back for a blink; what proves to be typing is handed on in order.
+
+    So a scan never leaves its letters in the field that happens to have the focus.
+    """
+
+    scanned = Signal(str)
+
+    def __init__(self, application: QApplication, *, clock_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(application)
+        self._application = application
+        self._clock_s = clock_s
+        self._held: list[tuple[QWidget, QKeyEvent]] = []
+        self._last_s = 0.0
+        self._replaying = False
+        self._patience = QTimer(self, singleShot=True, interval=GAP_MS)
+        self._patience.setTimerType(Qt.TimerType.PreciseTimer)
+        self._patience.timeout.connect(self._hand_on)
+        application.installEventFilter(self)
+
+    def stop(self) -> None:
+        """Listens no more."""
+        self._hand_on()
+        self._application.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if self._replaying:
+            return False
+        if event.type() in _FLUSHING:
+            self._hand_on()
+        elif event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            # Asked before a shortcut acts: what was typed before it has to be in its field by then.
+            if not _may_be_scanned(event) and event.key() not in _ENDS:
+                self._hand_on()
+        elif event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            return self._is_target(watched) and self._key(watched, event)
+        return False
+
+    def _is_target(self, watched: QObject) -> bool:
+        # A key is also offered to the window and to parents; only its first receiver counts.
+        return watched is (self._application.focusWidget() or self._application.activeWindow())
+
+    def _key(self, watched: QObject, event: QKeyEvent) -> bool:
+        assert isinstance(watched, QWidget)
+        if _wants_raw(watched):
+            return False
+        now_s = self._clock_s()
+        slow = (now_s - self._last_s) * 1000 > GAP_MS
+        self._last_s = now_s
+        if slow:
+            self._hand_on()
+        if event.key() in _ENDS and not event.modifiers() & ~_HELD_MODIFIERS:
+            return self._end()
+        if not _may_be_scanned(event):
+            self._hand_on()
+            return False
+        self._held.append((watched, event.clone()))
+        self._patience.start()
+        return True
+
+    def _end(self) -> bool:
+        code = "".join(event.text() for _, event in self._held)
+        if len(code) < SHORTEST:
+            self._hand_on()
+            return False
+        self._patience.stop()
+        self._held.clear()
+        self.scanned.emit(code)
+        return True
+
+    def _hand_on(self) -> None:
+        self._patience.stop()
+        held, self._held = self._held, []
+        self._replaying = True
+        try:
+            for widget, event in held:
+                self._application.sendEvent(widget, event)
+        finally:
+            self._replaying = False
+
+
+def _may_be_scanned(event: QKeyEvent) -> bool:
+    text = event.text()
+    plain = not event.modifiers() & ~_HELD_MODIFIERS and not event.isAutoRepeat()
+    return plain and len(text) == 1 and text.isprintable()
+
+
+def _wants_raw(widget: QWidget) -> bool:
+    if isinstance(widget, QLineEdit) and widget.echoMode() is not QLineEdit.EchoMode.Normal:
+        return True
+    return bool(widget.property(RAW_SCANS))
