@@ -16,7 +16,7 @@ from hms_server.contract.envelope import Event, Request
 @cache
 def answer_decoder(request: type[Request[Any]]) -> msgspec.msgpack.Decoder[Any]:
     """Decodes the answers to one type of request, as `class CheckIn(Request[CheckedIn])` declares it."""
-    for base in getattr(request, "__orig_bases__", ()):
+    for base in vars(request).get("__orig_bases__", ()):
         if answers := get_args(base):
             return msgspec.msgpack.Decoder(answers[0])
     raise TypeError(f"{request.__name__} does not say which answer it gets.")

@@ -14,6 +14,8 @@ from hms_server.contract.envelope import Fault
 
 PAIRING_PROTOCOL = 1
 PAIRING_PORT = 7718
+SERVICE_TYPE = "_hms._tcp.local."
+"""The name under which servers announce themselves in the local network (DNS-SD, RFC 6763)."""
 MAX_PAIRING_BYTES = 4096
 CODE_DIGITS = 8
 SPAKE_MESSAGE_BYTES = 33
