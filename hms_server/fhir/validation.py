@@ -27,6 +27,8 @@ _MODULES = {
         "Observation",
     )
 }
+# FHIR forbids to read a resource whose meaning an unknown extension may turn around.
+_MODIFIERS = {"modifierExtension", "implicitRules"}
 _BULKY_FIELDS = {"div", "data"}
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _SENTENCES = {
@@ -43,8 +45,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 def checked(resource_type: str, raw: dict[str, Any], shape: type[S]) -> S:
     """The parts of the resource that are taken, or ResourceRejected with the field at fault."""
-    _check_storable(raw)
-    _check_modifiers(raw)
+    _check_values(raw)
     _check_model(resource_type, raw)
     try:
         return msgspec.convert(raw, shape)
@@ -58,9 +59,11 @@ def _field(path: str) -> str:
     return path.rstrip("`").lstrip(".").replace("[...]", "")
 
 
-def _check_storable(raw: dict[str, Any]) -> None:
-    """No text that PostgreSQL cannot hold or a screen cannot show, and no depth that would end a parser."""
+def _check_values(raw: dict[str, Any]) -> None:
+    """No text that PostgreSQL cannot hold or a screen cannot show, no depth that would end a parser."""
     for name, value, depth in _walk(raw):
+        if name in _MODIFIERS and value:
+            raise ResourceRejected(name, "This may change the meaning and is not understood here.")
         if _UNSTORABLE.search(name):
             raise ResourceRejected("", "The name of a field has a character that does not belong there.")
         if depth > MAX_DEPTH:
@@ -82,15 +85,6 @@ def _walk(raw: dict[str, Any]) -> Iterator[tuple[str, Any, int]]:
             waiting.extend((key, each, depth + 1) for key, each in value.items())
         elif isinstance(value, list):
             waiting.extend((name, each, depth + 1) for each in value)
-
-
-def _check_modifiers(raw: dict[str, Any]) -> None:
-    """FHIR forbids to read a resource whose meaning an unknown extension may turn around."""
-    for name in ("modifierExtension", "implicitRules"):
-        if raw.get(name):
-            raise ResourceRejected(
-                name, "This may change the meaning of the resource and is not understood here."
-            )
 
 
 def _check_model(resource_type: str, raw: dict[str, Any]) -> None:

@@ -270,6 +270,10 @@ def test_a_condition_outlives_an_encounter_that_was_not_taken(read_resources: Re
             "recordedDate: There is no such day or time.",
         ),
         (ALLERGY | {"criticality": "very"}, "criticality: Invalid enum value 'very'."),
+        (
+            MEDICINE | {"dosageInstruction": [{"modifierExtension": [{"url": "x", "valueCode": "not"}]}]},
+            "modifierExtension: This may change the meaning and is not understood here.",
+        ),
         (ALLERGY | {"reaction": [{"severity": "mild"}]}, "reaction[0].manifestation: The field is missing."),
         (MEDICINE | {"status": "given"}, "status: Invalid enum value 'given'."),
         (

@@ -174,7 +174,7 @@ def test_contacts_numbers_and_addresses_are_kept(read_patient: Callable[..., Pat
         ({"religion": "none"}, "religion: FHIR R4 has no such field."),
         (
             {"modifierExtension": [{"url": "https://x.example", "valueBoolean": True}]},
-            "modifierExtension: This may change the meaning of the resource and is not understood here.",
+            "modifierExtension: This may change the meaning and is not understood here.",
         ),
     ],
 )
