@@ -1,5 +1,7 @@
 """What a server process is told when it starts."""
 
+import os
+import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +14,9 @@ PAIRING_PORT = 7718
 
 def default_data_dir() -> Path:
     """The server's own folder where nobody named another."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        # PostgreSQL does not run as root, and its own user may not enter root's home.
+        return Path("/var/lib/hms-server")
     return Path(platformdirs.user_data_dir("hms-server", appauthor=False))
 
 
