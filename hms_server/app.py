@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hms_server.accounts.commands import Accounts
 from hms_server.accounts.pairing_codes import PairingCodes
 from hms_server.accounts.passwords import PasswordDesk
 from hms_server.accounts.sessions import Sessions
+from hms_server.announce import Announcement, Announcer, local_addresses
 from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
@@ -74,6 +76,7 @@ class Server:
             invite=self._invite,
             paired=self._load_devices,
         )
+        self._announcer: Announcer | None = None
         self._stopping = threading.Event()
         self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
 
@@ -84,6 +87,9 @@ class Server:
         self._pump.started.wait()
         self.router.start(self._pump.position)
         self.pairing.start()
+        if self.settings.announce:
+            self._announcer = Announcer(self._announcement())
+            self._announcer.start()
         self._keeper.start()
         log.info("serving", endpoint=self.router.endpoint)
 
@@ -91,6 +97,8 @@ class Server:
         """Finishes what is under way, then lets go of everything."""
         self._stopping.set()
         self._keeper.join()
+        if self._announcer is not None:
+            self._announcer.stop()
         self.pairing.stop()
         self._pump.stop()
         self.router.stop()
@@ -104,15 +112,36 @@ class Server:
             self.sessions.load_devices(connection)
 
     def _invite(self, device_name: str) -> Invitation:
-        with self._connect() as connection:
-            row = connection.execute("select name from clinic").fetchone()
-        port = int(self.router.endpoint.rpartition(":")[2])
+        port = self._port()
         return Invitation(
-            clinic_name=row[0] if row else "",
+            clinic_name=self._clinic_name(),
             device_name=device_name,
             public_key=self.keys.public_key,
-            addresses=[f"tcp://{address}:{port}" for address in ["127.0.0.1"]],
+            addresses=[f"tcp://{address}:{port}" for address in self._addresses()],
         )
+
+    def _addresses(self) -> list[str]:
+        """Where workstations reach this server; its own machine comes last."""
+        if self.settings.bind != "*":
+            return [self.settings.bind]
+        return [*local_addresses(), "127.0.0.1"]
+
+    def _clinic_name(self) -> str:
+        with self._connect() as connection:
+            row = connection.execute("select name from clinic").fetchone()
+        return str(row[0]) if row else ""
+
+    def _announcement(self) -> Announcement:
+        return Announcement(
+            clinic_name=self._clinic_name(),
+            public_key=self.keys.public_key,
+            port=self._port(),
+            pairing_port=self.settings.pairing_port,
+            version=version("hms"),
+        )
+
+    def _port(self) -> int:
+        return int(self.router.endpoint.rpartition(":")[2])
 
     def _publish(self, committed: Sequence[StoredEvent]) -> None:
         concerned = [self._apply(event) for event in committed]
