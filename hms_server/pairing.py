@@ -97,7 +97,8 @@ class Attempt:
 class PairingDesk:
     """Answers on one thread. `invite` tells what a new workstation called so is to know of the clinic.
 
-    `paired` is called when a device is stored, before the workstation hears of it and connects.
+    `paired` is called when a device is stored, before the workstation hears of it and connects. While
+    `is_open` is set, `endpoint` is where the socket really is, also when any free port was asked for.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class PairingDesk:
         self._stopping = threading.Event()
         self._told_problem = ""
         self.is_open = threading.Event()
+        self.endpoint = bind
         self._thread = threading.Thread(target=self._run, name="hms-pairing", daemon=True)
 
     def start(self) -> None:
@@ -159,6 +161,7 @@ class PairingDesk:
         desk.ipv6 = True
         try:
             desk.bind(self._bind)
+            self.endpoint = desk.getsockopt_string(zmq.LAST_ENDPOINT)
             self.is_open.set()
             look_at_s = time.monotonic() + self._look_every_s
             while not self._stopping.is_set():

@@ -82,7 +82,7 @@ class Line:
     def received(self) -> Iterator[list[bytes]]:
         """The messages that are there, each as its frames."""
         # Asking for the state costs less than the exception that a socket without messages raises.
-        while self._socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+        while int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             frames = [self._socket.recv(zmq.NOBLOCK)]
             while self._socket.getsockopt(zmq.RCVMORE):
                 frames.append(self._socket.recv(zmq.NOBLOCK))

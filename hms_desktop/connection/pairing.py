@@ -39,6 +39,7 @@ from hms_server.contract.pairing import (
 
 ANSWER_WITHIN_S = 5.0
 HIGHEST_PORT = 65535
+_HERE = ("tcp://127.", "tcp://localhost:", "tcp://[::1]:")
 
 _decode = msgspec.msgpack.Decoder(FromDesk).decode
 
@@ -67,6 +68,11 @@ class DeskAddress:
         if not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
             raise _not_an_address(text)
         return cls(host, int(port))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this machine itself."""
+        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
 
     def endpoint(self, port: int) -> str:
         """The same machine as a ZeroMQ address."""
@@ -141,9 +147,11 @@ def _pin(address: DeskAddress, invitation: Invitation) -> PinnedServer:
     # The way that has just worked goes first: a server behind a router does not know its own address.
     ports = [int(known.rpartition(":")[2]) for known in invitation.addresses[:1]]
     reached = [address.endpoint(port) for port in ports]
+    # What is "here" for the server is somewhere else for a workstation that came through the network.
+    others = [known for known in invitation.addresses if address.is_here or not known.startswith(_HERE)]
     return PinnedServer(
         name=invitation.clinic_name,
-        addresses=list(dict.fromkeys(reached + invitation.addresses)),
+        addresses=list(dict.fromkeys(reached + others)),
         public_key=invitation.public_key,
         device_name=invitation.device_name,
     )

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,11 +15,15 @@ import zmq
 from spake2 import SPAKE2_A, SPAKE2_B
 from zmq.utils import z85
 
+from hms_desktop.connection.client import Client
 from hms_desktop.connection.faults import FaultError
 from hms_desktop.connection.identity import new_key_pair
 from hms_desktop.connection.pairing import DeskAddress, pair
 from hms_server import pairing
 from hms_server.accounts.pairing_codes import CODE_LASTS, TRIES, PairingCodes, open_code
+from hms_server.app import Server
+from hms_server.config import Settings
+from hms_server.contract.accounts import SignIn
 from hms_server.contract.pairing import (
     MAX_PAIRING_BYTES,
     PAIRING_PROTOCOL,
@@ -447,6 +452,27 @@ def test_a_port_in_use_is_logged_and_tried_again(clinic: Clinic) -> None:
 
     assert clinic.desk.is_open.wait(5)
     assert pair(clinic.address, code, device_name="Desk").server.name == "Harmony Clinic"
+
+
+def test_a_paired_workstation_is_let_in_at_once_and_an_unpaired_one_is_not(
+    database: str, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, bind="127.0.0.1", port=0, pairing_port=free_port(), announce=False)
+    server = Server(settings, database)
+    server.start()
+    with psycopg.connect(database) as connection:
+        code = open_code(connection, device_name="Front desk 1", now=datetime.now(UTC)).code
+    assert server.pairing.is_open.wait(5)
+
+    paired = pair(DeskAddress("127.0.0.1", settings.pairing_port), code, device_name="host")
+    with Client(paired.server, paired.keys) as client, pytest.raises(FaultError) as let_in:
+        client.ask(SignIn(user_name="nobody", password="wrong"))
+    with Client(paired.server, new_key_pair()) as stranger, pytest.raises(FaultError) as shut_out:
+        stranger.ask(SignIn(user_name="nobody", password="wrong"), timeout_s=1)
+    server.stop()
+
+    assert let_in.value.fault.code == "accounts.wrong_password"
+    assert shut_out.value.fault.code == "link.not_paired"
 
 
 def faulty(answer: FromDesk) -> str:

@@ -32,6 +32,14 @@ def test_what_is_no_address_is_refused_with_an_example(typed: str) -> None:
         DeskAddress.typed(typed)
 
 
+def test_only_this_machine_itself_is_here() -> None:
+    here = [host for host in ("127.0.0.1", "127.0.1.1", "localhost", "::1") if DeskAddress(host).is_here]
+    elsewhere = [host for host in ("10.0.0.5", "clinic.local", "fe80::1") if DeskAddress(host).is_here]
+
+    assert len(here) == 4
+    assert elsewhere == []
+
+
 def test_ipv6_is_put_into_brackets_for_zeromq() -> None:
     assert DeskAddress("fe80::1").endpoint(7717) == "tcp://[fe80::1]:7717"
     assert DeskAddress("clinic.local").endpoint(7717) == "tcp://clinic.local:7717"
