@@ -218,5 +218,6 @@ insert into staff (user_name, name, password_hash, roles, created_at) values (%s
 ROOM_EXISTS = "select id from room where id = %s"
 OTHER_SESSIONS = "staff_id = %s and id <> %s"
 END_SESSIONS = """
-update session set ended_at = %s, end_reason = %s where ended_at is null and {condition} returning id, staff_id
+update session set ended_at = %s, end_reason = %s where ended_at is null and {condition}
+returning id, staff_id
 """

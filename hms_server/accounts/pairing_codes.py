@@ -11,12 +11,13 @@ import psycopg
 from psycopg.rows import class_row
 
 from hms_server.clock import Clock
-from hms_server.contract.accounts import DeviceChanged, PairingCode
+from hms_server.contract.accounts import DeviceChanged, OpenPairing, PairingCode
 from hms_server.contract.pairing import CODE_DIGITS
 from hms_server.contract.values import DeviceId
 from hms_server.events import CHANNEL
 from hms_server.pairing import OpenCode
 from hms_server.permissions import Permission
+from hms_server.work import Work
 
 CODE_LASTS = timedelta(minutes=10)
 TRIES = 5
@@ -32,6 +33,11 @@ def open_code(connection: psycopg.Connection[Any], *, device_name: str, now: dat
     connection.execute(END_EARLIER, {"now": now})
     connection.execute(OPEN, (digits, device_name, now, expires_at, TRIES))
     return PairingCode(code=f"{digits[:4]} {digits[4:]}", expires_at=expires_at)
+
+
+def open_pairing(work: Work, request: OpenPairing) -> PairingCode:
+    """The same for an administrator at a workstation."""
+    return open_code(work.connection, device_name=request.device_name, now=work.now)
 
 
 class PairingCodes:
