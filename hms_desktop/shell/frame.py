@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from hms_desktop.session import Link, Stored
@@ -90,9 +90,8 @@ class Frame(QWidget):
         self._rail.mark(key)
         self.header.show_title(self._entries[key].title)
         self.close_alerts()
-        # First the workspace as a whole, then what it prefers: keys never stay in the one before.
-        workspace.setFocus(Qt.FocusReason.OtherFocusReason)
-        workspace.shown()
+        if self.isVisible():
+            self._enter(workspace)
         if changed:
             self.workspace_changed.emit(key)
         return workspace
@@ -156,6 +155,11 @@ class Frame(QWidget):
         """Takes the tray from the screen."""
         self._popup.hide()
 
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        if self.current is not None and not event.spontaneous():
+            self._enter(self.current)
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
         self._place_popup()
@@ -164,6 +168,11 @@ class Frame(QWidget):
         if watched is self._stack and event.type() is QEvent.Type.MouseButtonPress:
             self.close_alerts()
         return super().eventFilter(watched, event)
+
+    def _enter(self, workspace: Workspace) -> None:
+        # First the workspace as a whole, then what it prefers: keys never stay in the one before.
+        workspace.setFocus(Qt.FocusReason.OtherFocusReason)
+        workspace.shown()
 
     def _create(self, entry: WorkspaceEntry) -> Workspace:
         workspace = entry.factory()
