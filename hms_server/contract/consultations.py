@@ -86,7 +86,7 @@ class PastEncounter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Banner(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands above every chart."""
+    """What stands above every chart. Of a `deceased` patient the day may be unknown (`deceased_at` None)."""
 
     patient_id: PatientId
     number: str
@@ -99,6 +99,7 @@ class Banner(msgspec.Struct, frozen=True, kw_only=True):
     allergy_status: AllergyStatus
     allergies: list[AllergyRow]
     problems: list[ConditionRow]
+    deceased: bool = False
 
 
 class GetBanner(Request[Banner], frozen=True, kw_only=True):
@@ -201,7 +202,8 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
 class SignEncounter(Request[Signed], frozen=True, kw_only=True):
     """Note, diagnoses and prescription become final together; afterwards the encounter is read-only.
 
-    Refused with `prescribing.unsafe` (data: line index and reasons) where a safety finding has no override.
+    Refused with `prescribing.unsafe` where a finding that needs one has no override; data then holds, for
+    each, "prescription.<line>.overrides.<finding key>" → its title. Warnings need no override.
     """
 
     encounter_id: EncounterId

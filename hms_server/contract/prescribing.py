@@ -28,8 +28,9 @@ class MedicationRequestStatus(StrEnum):
 class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
     """One product of the formulary with what can be dispensed of it today (expired batches do not count).
 
-    `units_per_dose` None: the prescriber has to say (by weight). `dispensed_whole`: a bottle, tube or inhaler,
-    of which a course needs one.
+    `units_per_dose` None: the prescriber has to say (by weight). `dispensed_whole`: a bottle, tube or
+    inhaler, of which a course needs one. A dose is given in `dose_unit`: the dispensing unit, or mL, drops,
+    puffs of what is dispensed whole.
     """
 
     id: ProductId
@@ -46,6 +47,7 @@ class ProductRow(msgspec.Struct, frozen=True, kw_only=True):
     usual_days: int
     in_stock: int
     controlled: bool
+    dose_unit: str = ""
 
 
 class Products(msgspec.Struct, frozen=True):
@@ -76,7 +78,7 @@ class SafetyFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewMedicationRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One line; `dose` in dispensing units per intake, `overrides` finding key → reason."""
+    """One line; `dose` in the product's dose units per intake, `overrides` finding key → reason."""
 
     product_id: ProductId
     dose: Decimal
@@ -88,10 +90,14 @@ class NewMedicationRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MedicationRequestRow(msgspec.Struct, frozen=True, kw_only=True):
-    """`directions` is the whole sentence for label and screen."""
+    """`directions` is the whole sentence for label and screen; `overrides` is title of a finding → reason.
+
+    Of an imported prescription `dose`, `days` and `quantity` are 0 and `frequency` is empty where its source
+    did not say; only such a one may belong to no encounter.
+    """
 
     id: MedicationRequestId
-    encounter_id: EncounterId
+    encounter_id: EncounterId | None
     product: str
     dose: Decimal
     frequency: str

@@ -18,7 +18,8 @@ def upgrade() -> None:
 
 
 # Loaded from the reference files, which are the truth. `words` holds every name and synonym in lower case.
-# No foreign key between the two: what is missing has to show as "not checked", not to stop a start.
+# No foreign key between the two: what is missing has to show as "not checked", not to stop a start. So
+# `allergen_facts` gives null for a slug that nobody knows, and no name for a class that is missing.
 ALLERGENS = """
 create table allergen_class (
     slug text primary key,
@@ -36,6 +37,24 @@ create table ingredient (
 );
 create index ingredient_words on ingredient using gin (words);
 create index allergen_class_words on allergen_class using gin (words);
+
+create function allergen_facts(wanted text) returns json language plpgsql stable parallel safe as $$
+declare
+    facts json;
+begin
+    select json_build_object('slug', slug, 'name', name, 'words', words, 'classes', (
+        select coalesce(json_agg(json_build_object('slug', named, 'name', allergen_class.name,
+            'note', allergen_class.note, 'cross_reacts_with', allergen_class.cross_reacts_with)), '[]')
+        from unnest(classes) as named left join allergen_class on allergen_class.slug = named))
+    into facts from ingredient where slug = wanted;
+    if facts is null then
+        select json_build_object('slug', slug, 'name', name, 'words', words, 'classes', json_build_array(
+            json_build_object('slug', slug, 'name', name, 'note', note,
+                'cross_reacts_with', cross_reacts_with)))
+        into facts from allergen_class where slug = wanted;
+    end if;
+    return facts;
+end $$;
 """
 
 # `allergen` is the slug of an ingredient or a class, null for what the reference data does not know.

@@ -17,7 +17,8 @@ def upgrade() -> None:
 
 # Loaded from the reference files by code; a product that has left them stays, since prescriptions name it,
 # but is not offered. `words` is everything by which it is found, in lower case without accents. Quantities
-# are per `dispensing_unit`; `dispensed_whole` is a bottle, tube or inhaler, of which a course needs one.
+# are per `dispensing_unit`, doses in `dose_unit`: the same, except for what is `dispensed_whole` (a bottle, a
+# tube, an inhaler), of which a course needs one and a dose is so many mL, drops or puffs.
 FORMULARY = """
 create table frequency (
     code text primary key,
@@ -38,6 +39,7 @@ create table product (
     strength text not null,
     route text not null,
     dispensing_unit text not null,
+    dose_unit text not null,
     atc text,
     pack_size int not null constraint product_pack_size check (pack_size > 0),
     gtin text not null,
