@@ -19,7 +19,8 @@ from hms_server.accounts.passwords import generate_password
 from hms_server.accounts.setup import ClinicPlan, SetupRefused, add_staff, create_clinic, is_set_up
 from hms_server.app import Server, prepare_data_dir
 from hms_server.clock import system_clock
-from hms_server.config import PAIRING_PORT, PORT, Settings, default_data_dir
+from hms_server.config import PORT, Settings, default_data_dir
+from hms_server.contract.pairing import PAIRING_PORT
 from hms_server.contract.values import Role
 from hms_server.keys import KeyFileError, load_or_create
 from hms_server.logs import configure_logging

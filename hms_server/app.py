@@ -32,6 +32,7 @@ from hms_server.work import Actor
 
 log = structlog.get_logger()
 
+EVERYWHERE = ("*", "0.0.0.0")  # noqa: S104 - a clinic's server listens to its whole network
 SWEEP_EVERY_S = 5.0
 RETENTION_EVERY = timedelta(hours=1)
 
@@ -88,7 +89,7 @@ class Server:
         self.router.start(self._pump.position)
         self.pairing.start()
         if self.settings.announce:
-            self._announcer = Announcer(self._announcement())
+            self._announcer = Announcer(self._announcement(), addresses=self._addresses)
             self._announcer.start()
         self._keeper.start()
         log.info("serving", endpoint=self.router.endpoint)
@@ -122,7 +123,7 @@ class Server:
 
     def _addresses(self) -> list[str]:
         """Where workstations reach this server; its own machine comes last."""
-        if self.settings.bind != "*":
+        if self.settings.bind not in EVERYWHERE:
             return [self.settings.bind]
         return [*local_addresses(), "127.0.0.1"]
 

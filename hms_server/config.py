@@ -8,8 +8,9 @@ from pathlib import Path
 
 import platformdirs
 
+from hms_server.contract.pairing import PAIRING_PORT
+
 PORT = 7717
-PAIRING_PORT = 7718
 
 
 def default_data_dir() -> Path:

@@ -308,7 +308,8 @@ class Router(Generic[ActorT, TaskT]):
         subscription = self._subscriptions.get(identity)
         if subscription is not None:
             subscription.seen_s = time.monotonic()
-        self._send([identity, self._encode(Pong(ping.sent_ns, self.instance, self._clock()))])
+        sent = subscription.sent if subscription is not None else None
+        self._send([identity, self._encode(Pong(ping.sent_ns, self.instance, self._clock(), sent))])
 
     def _follow(self, identity: bytes, device: str, follow: Follow) -> None:
         actor = self._gate.identify(follow.session, device)

@@ -87,7 +87,7 @@ class Work:
         self.patients.extend(patient_ids)
 
     def emit(self, event: Event, *, audience: Permission, staff_id: StaffId | None = None) -> None:
-        """Records a fact for all who have the permission (or one of them); higher slices act on it at once."""
+        """Records a fact for all with the permission (or one of them); higher slices act on it at once."""
         self.events.append(Emitted(event, audience, staff_id))
         for subscriber in self.subscribers.get(type(event), ()):
             subscriber(self, event)

@@ -227,6 +227,13 @@ class Engine:
         self._set_link(Link(connected=True, server=self._line.address, round_trip_ms=round_trip_ms))
         if restarted:
             self._resume()
+        elif self._is_forgotten(pong.sent):
+            self._send_follow()
+
+    def _is_forgotten(self, sent: Position | None) -> bool:
+        """Whether the server has stopped sending events, after it could not reach us for a while."""
+        stream = self._stream
+        return stream is not None and not stream.waiting and (sent is None or stream.missed(sent))
 
     def _on_events(self, events: Events, previous: Position | None) -> None:
         stream = self._stream

@@ -129,6 +129,22 @@ class GetDrawer(Request[DrawerState], frozen=True, kw_only=True):
     pass
 
 
+class MissingPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was charged as zero, how often, and when last."""
+
+    description: str
+    times: int
+    last_at: datetime
+
+
+class MissingPrices(msgspec.Struct, frozen=True):
+    rows: list[MissingPrice]
+
+
+class ListMissingPrices(Request[MissingPrices], frozen=True, kw_only=True):
+    """What the price list does not name although it was charged; at most 50."""
+
+
 class InvoiceChanged(Event, frozen=True, kw_only=True):
     """A charge or a payment was added."""
 

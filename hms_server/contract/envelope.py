@@ -107,11 +107,16 @@ class Events(msgspec.Struct, frozen=True, tag="events", array_like=True):
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong", array_like=True):
-    """The answer to a ping; a new `instance` means that the server was started again."""
+    """The answer to a ping; a new `instance` means that the server was started again.
+
+    `sent` is the position up to which this screen was sent its events, None when the server does not know it
+    as a follower: one that believes otherwise asks to follow again.
+    """
 
     sent_ns: int
     instance: str
     now: datetime
+    sent: Position | None = None
 
 
 FromServer = Done | Refusal | Following | Lapsed | Events | Pong

@@ -94,6 +94,9 @@ def _edited_meanwhile(work: Work, patient_id: PatientId) -> Refused:
     )
 
 
+COUNTED_EVERY = 16
+"""Every 16th patient counts for 16 bearers of a name, so that few who register wait for each other."""
+
 _FIELDS = """family_name, given_names, sex, birth_date, birth_precision, phone, no_phone, national_id,
     address, next_of_kin_name, next_of_kin_phone, deceased, deceased_on"""
 _VALUES = """%(family_name)s, %(given_names)s, %(sex)s, %(birth_date)s::date, %(birth_precision)s, %(phone)s,
@@ -103,7 +106,8 @@ _HEADER = "id, number, name, sex, birth_date, birth_precision, deceased"
 
 _VOCABULARY = """
 known as (
-    insert into name_word (word) select unnest(%(words)s::text[]) order by 1 on conflict do nothing
+    insert into name_word (word, bearers) select word, 1 from unnest(%(words)s::text[]) as new (word)
+    on conflict do nothing
 ), sounding as (
     insert into name_sound (word, sound)
     select word, sound from unnest(%(sounding_words)s::text[], %(sounds)s::text[]) as keys (word, sound)
@@ -122,7 +126,10 @@ with stored as (
     select id, %(words)s, %(phone_digits)s, %(search_national_id)s from stored
 ), listed as (
     insert into patient_word (word, patient_id) select unnest(%(words)s::text[]), id from stored
-), {_VOCABULARY}
+), {_VOCABULARY}, counted as (
+    update name_word set bearers = bearers + {COUNTED_EVERY}
+    from stored where word = any(%(words)s::text[]) and id %% {COUNTED_EVERY} = 0
+)
 select * from stored
 """
 

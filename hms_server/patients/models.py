@@ -1,5 +1,6 @@
 """The rows of patients, and the search entries that are written with them."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -101,14 +102,14 @@ def rebuild_search(connection: psycopg.Connection[Any]) -> int:
     For a bulk import, and after a change of how names are folded or sound. Runs in the caller's transaction.
     """
     connection.execute("truncate patient_search, patient_word, name_word, name_sound")
-    vocabulary: set[str] = set()
+    vocabulary: Counter[str] = Counter()
     count = 0
     for batch in _batches(connection):
         entries = [(row[0], words_of(row[1], row[2]), *row[3:]) for row in batch]
         vocabulary.update(word for entry in entries for word in entry[1])
         _copy_entries(connection, entries)
         count += len(batch)
-    _copy_vocabulary(connection, sorted(vocabulary))
+    _copy_vocabulary(connection, vocabulary)
     return count
 
 
@@ -133,11 +134,11 @@ def _copy_entries(connection: psycopg.Connection[Any], entries: list[Any]) -> No
                 listed.write_row((word, patient_id))
 
 
-def _copy_vocabulary(connection: psycopg.Connection[Any], words: list[str]) -> None:
+def _copy_vocabulary(connection: psycopg.Connection[Any], words: Counter[str]) -> None:
     cursor = connection.cursor()
-    with cursor.copy("copy name_word (word) from stdin") as known:
-        for word in words:
-            known.write_row((word,))
+    with cursor.copy("copy name_word (word, bearers) from stdin") as known:
+        for word_and_bearers in words.items():
+            known.write_row(word_and_bearers)
     with cursor.copy("copy name_sound (sound, word) from stdin") as sounding:
         for word in words:
             for sound in sounds_of(word):

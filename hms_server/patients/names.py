@@ -6,7 +6,8 @@ from functools import lru_cache
 
 MAX_WORD_CHARACTERS = 60
 MIN_SOUND_TO_SHORTEN = 4
-"""A letter less would make a shorter word sound like too many others."""
+MIN_SKELETON = 3
+"""What is shorter, or shortened further, sounds like too many other words."""
 
 # Letters that Unicode does not decompose: Hausa, Fula, Ewe, Akan, Kanuri and some European ones.
 _LETTERS = str.maketrans(
@@ -79,6 +80,6 @@ def sounds_of(word: str) -> tuple[str, ...]:
     if len(sound) >= MIN_SOUND_TO_SHORTEN:
         keys |= {sound[:place] + sound[place + 1 :] for place in range(len(sound))}
     skeleton = skeleton_of(sound)
-    if len(skeleton) > 1:
+    if len(skeleton) >= MIN_SKELETON:
         keys.add(f"={skeleton}")
     return tuple(sorted(keys))

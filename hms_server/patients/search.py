@@ -1,5 +1,6 @@
 """Finding patients by parts of names, numbers and phones, at a cost that hardly grows with their number."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +19,16 @@ from hms_server.patients.rules import (
 from hms_server.work import Work
 
 MAX_TOKENS = 5
-MAX_CANDIDATES = 300
-"""So many bearers of a word are looked at one by one; of more common words the index joins the lists."""
+MAX_MEANT = 60
+MAX_SOUNDING = 16
+MAX_BEGINNINGS = 4_000
+MAX_LISTED = 600
+"""So many bearers of a word are gone through; of more common words the index joins the lists."""
+MAX_SURELY_LISTED = 300
+"""Bearers are counted roughly: below this all of them are surely listed."""
+MAX_CANDIDATES = 150
+LAST_SEEN_LOOKED_AT = 60
+MAX_BEST = 12
 _MIN_INFIX = 3
 _MIN_DIGITS = 3
 _LAST = chr(0x10FFFF)
@@ -36,17 +45,30 @@ class Grade(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word that was typed, with the words of the vocabulary that may be meant, best first."""
+    """A word that was typed, with the words of the vocabulary that may be meant, best first.
+
+    `best` are some of the best grade. `bearers` is roughly how many patients bear a word that is meant.
+    `cut` says that more words may be meant than are named.
+    """
 
     text: str
     meant: list[str]
+    best: list[str]
     sounding: frozenset[str]
+    bearers: int
     cut: bool
 
     def grade(self, words: Iterable[str]) -> Grade | None:
         """How well the best word of a name meets this token, or None if none does."""
         grades = [grade for word in words if (grade := self._grade_word(word)) is not None]
         return min(grades, default=None)
+
+    def condition(self, parameter: str) -> str:
+        """SQL that holds for the words of whoever may meet this token."""
+        if not self.cut:
+            return f"words && %({parameter})s"
+        match = "strpos(word, %({0})s) > 0" if len(self.text) >= _MIN_INFIX else "starts_with(word, %({0})s)"
+        return f"exists (select from unnest(words) as own (word) where {match.format(parameter)})"
 
     def _grade_word(self, word: str) -> Grade | None:
         if word == self.text:
@@ -62,6 +84,7 @@ class Token:
 class _Meant:
     token: str
     word: str
+    bearers: int
     grade: int
 
 
@@ -89,7 +112,6 @@ def find_meant_words(work: Work, words: Sequence[str]) -> list[Token]:
         "keyed": [word for word, _ in keys],
         "sounds": [sound for _, sound in keys],
         "last": _LAST,
-        "min_infix": _MIN_INFIX,
     }
     found = work.rows(_Meant, MEANT_WORDS, params)
     return [_token(word, [item for item in found if item.token == word]) for word in words]
@@ -136,44 +158,60 @@ def _ids_of(digits: str) -> list[int]:
 
 
 def _search_names(work: Work, words: Sequence[str], *, limit: int) -> PatientHits:
-    if not words:
-        return PatientHits([], more=False)
     typed = sorted(words, key=len, reverse=True)[:MAX_TOKENS]
-    tokens = find_meant_words(work, typed)
-    if not all(token.meant for token in tokens):
+    tokens = sorted(find_meant_words(work, typed), key=lambda token: (token.cut, token.bearers))
+    if not tokens or not all(token.meant for token in tokens):
         return PatientHits([], more=False)
-    candidates, complete = _candidates(work, tokens)
-    best = _rank(candidates, tokens)
-    if not complete and len(best) <= limit and len(tokens) > 1:
-        best = _rank(candidates + _joined(work, tokens), tokens)
+    found, complete = _candidates(work, tokens, enough=limit + 1)
+    if not complete:
+        found += work.rows(_Candidate, LAST_SEEN_CANDIDATES, {"limit": LAST_SEEN_LOOKED_AT})
+    best = _rank(found, tokens)
     ids = [candidate.patient_id for candidate in best[:limit]]
     headers = {patient.id: patient for patient in work.rows(PatientHeader, BY_IDS, {"ids": ids})}
-    return PatientHits([headers[id_] for id_ in ids], more=len(best) > limit)
+    return PatientHits([headers[id_] for id_ in ids], more=len(best) > limit or not complete)
 
 
-def _candidates(work: Work, tokens: Sequence[Token]) -> tuple[list[_Candidate], bool]:
-    """Who may be meant by the rarest word, and whether these are all; else the newest and the last seen."""
-    found: list[_Candidate] = []
-    for token in tokens:
-        found = work.rows(_Candidate, BEARERS, {"words": token.meant, "limit": MAX_CANDIDATES})
-        if len(found) < MAX_CANDIDATES and not token.cut:
-            return found, True
-    return found + work.rows(_Candidate, LAST_SEEN_CANDIDATES, {"limit": MAX_CANDIDATES}), False
+def _candidates(work: Work, tokens: Sequence[Token], *, enough: int) -> tuple[list[_Candidate], bool]:
+    """Who may be meant, and whether these are surely all."""
+    rarest = tokens[0]
+    whole = [token for token in tokens if not token.cut]
+    if rarest.bearers >= MAX_SURELY_LISTED and len(whole) > 1:
+        return _joined(work, whole, enough=enough), len(whole) == len(tokens)
+    found = _bearers_of_rarest(work, tokens)
+    return found, not rarest.cut and rarest.bearers < MAX_SURELY_LISTED and len(found) < MAX_CANDIDATES
 
 
-def _joined(work: Work, tokens: Sequence[Token]) -> list[_Candidate]:
-    """Who bears a word of every token, where each word alone is too common to go through its bearers."""
-    whole = [token.meant for token in tokens if not token.cut]
-    if not whole:
-        return []
-    conditions = " and ".join(["words && %s"] * len(whole))
-    return work.rows(_Candidate, BEARERS_OF_ALL + conditions + LIMITED, [*whole, MAX_CANDIDATES])
+def _bearers_of_rarest(work: Work, tokens: Sequence[Token]) -> list[_Candidate]:
+    """Bearers of the rarest token's words who may meet the others, too; of many the newest."""
+    rarest, *others = tokens
+    params: dict[str, object] = {"words": rarest.meant, "listed": MAX_LISTED, "limit": MAX_CANDIDATES}
+    if not others:
+        return work.rows(_Candidate, BEARERS_OF_ONE, params)
+    conditions = "true"
+    for place, token in enumerate(others):
+        params[f"other{place}"] = token.text if token.cut else token.meant
+        conditions += f" and {token.condition(f'other{place}')}"
+    return work.rows(_Candidate, BEARERS.format(conditions=conditions), params)
+
+
+def _joined(work: Work, tokens: Sequence[Token], *, enough: int) -> list[_Candidate]:
+    """Who bears a word of every token, where each word alone is too common to go through its bearers.
+
+    Each further word makes the index slower: only if the words that are meant best lead to few, all follow.
+    """
+    sql = BEARERS_OF_ALL.format(conditions=" and ".join(["words && %s"] * len(tokens)))
+    found = work.rows(_Candidate, sql, [*(token.best for token in tokens), MAX_CANDIDATES])
+    if len(found) < enough:
+        found += work.rows(_Candidate, sql, [*(token.meant for token in tokens), MAX_CANDIDATES])
+    return found
 
 
 def _rank(candidates: Iterable[_Candidate], tokens: Sequence[Token]) -> list[_Candidate]:
     """Those who meet every token: the best met first, among equals who was here last, then the newest."""
     graded: dict[PatientId, tuple[tuple[int, float, int], _Candidate]] = {}
     for candidate in candidates:
+        if candidate.patient_id in graded:
+            continue
         grades = [grade for token in tokens if (grade := token.grade(candidate.words)) is not None]
         if len(grades) == len(tokens):
             seen = candidate.seen_at.timestamp() if candidate.seen_at else 0.0
@@ -182,13 +220,16 @@ def _rank(candidates: Iterable[_Candidate], tokens: Sequence[Token]) -> list[_Ca
 
 
 def _token(text: str, found: Sequence[_Meant]) -> Token:
-    ranked = sorted(found, key=lambda item: item.grade)
-    counts = [sum(item.grade == grade for item in found) for grade in (Grade.BEGINNING, Grade.MIDDLE)]
+    ranked = {item.word: item for item in sorted(found, key=lambda item: -item.grade)}
+    meant = sorted(ranked.values(), key=lambda item: (item.grade, -item.bearers))
+    counts = Counter(item.grade for item in found)
     return Token(
         text=text,
-        meant=list(dict.fromkeys(item.word for item in ranked)),
+        meant=[item.word for item in meant],
+        best=[item.word for item in meant if item.grade == meant[0].grade][:MAX_BEST],
         sounding=frozenset(item.word for item in found if item.grade == Grade.SOUND),
-        cut=max(counts) >= MAX_MEANT,
+        bearers=sum(item.bearers for item in meant),
+        cut=max(counts[Grade.BEGINNING], counts[Grade.MIDDLE]) >= MAX_MEANT,
     )
 
 
@@ -196,46 +237,65 @@ def _hits(found: list[PatientHeader], *, limit: int) -> PatientHits:
     return PatientHits(found[:limit], more=len(found) > limit)
 
 
-MAX_MEANT = 100
-MAX_SOUNDING = 20
-
 MEANT_WORDS = f"""
-select token, word, grade from unnest(%(tokens)s::text[]) as typed (token) cross join lateral (
-    (select word, {Grade.BEGINNING:d} as grade from name_word
-     where word >= token collate "C" and word < token || %(last)s collate "C"
-     order by word limit {MAX_MEANT})
+select token, word, bearers, grade from unnest(%(tokens)s::text[]) as typed (token) cross join lateral (
+    select word, bearers, {Grade.EXACT:d} as grade from name_word where word = token collate "C"
     union all
-    (select word, {Grade.MIDDLE:d} from name_word
-     where length(token) >= %(min_infix)s and word like '%%' || token || '%%' limit {MAX_MEANT})
+    (select word, bearers, {Grade.BEGINNING:d} from (
+        select word, bearers from name_word
+        where word > token collate "C" and word < token || %(last)s collate "C"
+        order by word limit {MAX_BEGINNINGS}
+     ) as beginning
+     order by bearers desc limit {MAX_MEANT})
     union all
-    (select word, {Grade.SOUND:d} from (
-        select distinct name_sound.word
+    (select word, bearers, {Grade.MIDDLE:d} from (
+        select word, bearers from name_word
+        where length(token) >= {_MIN_INFIX} and word like '%%_' || token || '%%' limit {2 * MAX_MEANT}
+     ) as inside
+     order by bearers desc limit {MAX_MEANT})
+    union all
+    (select word, bearers, {Grade.SOUND:d} from (
+        select name_sound.word
         from unnest(%(keyed)s::text[], %(sounds)s::text[]) as keys (keyed, key)
         join name_sound on name_sound.sound = keys.key collate "C"
         where keys.keyed = token
-     ) as sounding
-     order by levenshtein(word, token) limit {MAX_SOUNDING})
+        group by name_sound.word order by count(*) desc limit {2 * MAX_SOUNDING}
+     ) as sounding join name_word using (word)
+     order by levenshtein(word, token), bearers desc limit {MAX_SOUNDING})
 ) as meant
+"""
+
+BEARERS_OF_ONE = """
+select patient_id, array[word] as words, seen_at
+from unnest(%(words)s::text[]) as meant (word) cross join lateral (
+    select patient_id from patient_word
+    where patient_word.word = meant.word collate "C"
+    order by patient_id desc limit %(limit)s
+) as listed left join patient_seen using (patient_id)
+limit %(limit)s
 """
 
 BEARERS = """
 select patient_id, searched.words, seen_at
 from (
-    select listed.patient_id
-    from unnest(%(words)s::text[]) as meant (word) cross join lateral (
+    select listed.patient_id, place
+    from unnest(%(words)s::text[]) with ordinality as meant (word, place) cross join lateral (
         select patient_id from patient_word
         where patient_word.word = meant.word collate "C"
-        order by patient_id desc limit %(limit)s
+        order by patient_id desc limit %(listed)s
     ) as listed
-    limit %(limit)s
+    limit %(listed)s
 ) as bearer
 join patient_search as searched using (patient_id) left join patient_seen using (patient_id)
+where {conditions}
+order by place, patient_id desc limit %(limit)s
 """
 
 BEARERS_OF_ALL = """
-select patient_id, words, seen_at from patient_search left join patient_seen using (patient_id) where
+select patient_id, words, seen_at
+from patient_search left join patient_seen using (patient_id)
+where {conditions} limit %s
 """
-LIMITED = " limit %s"
 
 LAST_SEEN_CANDIDATES = """
 select patient_id, words, seen_at
@@ -259,24 +319,28 @@ with found as (
     select patient_id, 0 as grade from patient_search where patient_id = any(%(ids)s)
     union all
     (select patient_id, case when phone_digits = %(phone)s then 0 else 1 end from patient_search
-     where phone_digits >= %(phone)s and phone_digits < %(phone)s || %(last)s limit {MAX_CANDIDATES})
+     where phone_digits >= %(phone)s and phone_digits < %(phone)s || %(last)s
+     order by phone_digits limit {MAX_CANDIDATES})
     union all
     (select patient_id, 1 from patient_search
      where phone_reversed >= %(reversed)s and phone_reversed < %(reversed)s || %(last)s
-     limit {MAX_CANDIDATES})
+     order by phone_reversed limit {MAX_CANDIDATES})
     union all
     (select patient_id, 1 from patient_search
      where national_id >= %(national_id)s and national_id < %(national_id)s || %(last)s
-     limit {MAX_CANDIDATES})
+     order by national_id limit {MAX_CANDIDATES})
     union all
     select patient_id, 1
-    from (select patient_id from patient_seen order by seen_at desc limit {MAX_CANDIDATES}) as last
+    from (select patient_id from patient_seen order by seen_at desc limit {LAST_SEEN_LOOKED_AT}) as last
     join patient_search using (patient_id)
     where starts_with(phone_digits, %(phone)s) or starts_with(phone_reversed, %(reversed)s)
 ), best as (
-    select patient_id, min(grade) as grade from found group by patient_id
+    select patient_id, grade, seen_at
+    from (select patient_id, min(grade) as grade from found group by patient_id) as each
+    left join patient_seen using (patient_id)
+    order by grade, seen_at desc nulls last, patient_id desc limit %(limit)s
 )
 select id, number, name, sex, birth_date, birth_precision, deceased
-from best join patient_header on id = best.patient_id left join patient_seen using (patient_id)
-order by grade, seen_at desc nulls last, id desc limit %(limit)s
+from best join patient_header on id = patient_id
+order by grade, seen_at desc nulls last, id desc
 """
