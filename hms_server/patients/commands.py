@@ -149,6 +149,8 @@ with before as (
     update patient_search set (words, phone_digits, national_id)
         = row(%(words)s::text[], %(phone_digits)s, %(search_national_id)s)
     from stored where patient_search.patient_id = stored.id
+), seen as (
+    update patient_seen set words = %(words)s::text[] from stored where patient_seen.patient_id = stored.id
 ), forgotten as (
     delete from patient_word using stored
     where patient_id = stored.id and not word = any(%(words)s::text[])
@@ -167,6 +169,7 @@ where patient.id = %(id)s
 """
 
 MARK_SEEN = """
-insert into patient_seen (patient_id, seen_at) values (%(id)s, %(now)s)
+insert into patient_seen (patient_id, seen_at, words)
+select patient_id, %(now)s, words from patient_search where patient_id = %(id)s
 on conflict (patient_id) do update set seen_at = excluded.seen_at
 """

@@ -110,6 +110,7 @@ def rebuild_search(connection: psycopg.Connection[Any]) -> int:
         _copy_entries(connection, entries)
         count += len(batch)
     _copy_vocabulary(connection, vocabulary)
+    connection.execute(REFRESH_SEEN)
     return count
 
 
@@ -147,4 +148,9 @@ def _copy_vocabulary(connection: psycopg.Connection[Any], words: Counter[str]) -
 
 NEXT_BATCH = """
 select id, family_name, given_names, phone, national_id from patient where id > %s order by id limit %s
+"""
+
+REFRESH_SEEN = """
+update patient_seen set words = searched.words
+from patient_search as searched where searched.patient_id = patient_seen.patient_id
 """

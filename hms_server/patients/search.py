@@ -19,14 +19,14 @@ from hms_server.patients.rules import (
 from hms_server.work import Work
 
 MAX_TOKENS = 5
-MAX_MEANT = 60
-MAX_SOUNDING = 16
+MAX_MEANT = 40
+MAX_SOUNDING = 12
 MAX_BEGINNINGS = 4_000
 MAX_LISTED = 600
 """So many bearers of a word are gone through; of more common words the index joins the lists."""
 MAX_SURELY_LISTED = 300
 """Bearers are counted roughly: below this all of them are surely listed."""
-MAX_CANDIDATES = 150
+MAX_CANDIDATES = 100
 LAST_SEEN_LOOKED_AT = 60
 MAX_BEST = 12
 _MIN_INFIX = 3
@@ -276,7 +276,7 @@ limit %(limit)s
 """
 
 BEARERS = """
-select patient_id, searched.words, seen_at
+select patient_id, words, seen_at
 from (
     select listed.patient_id, place
     from unnest(%(words)s::text[]) with ordinality as meant (word, place) cross join lateral (
@@ -286,21 +286,20 @@ from (
     ) as listed
     limit %(listed)s
 ) as bearer
-join patient_search as searched using (patient_id) left join patient_seen using (patient_id)
+join patient_search using (patient_id)
+left join (select patient_id, seen_at from patient_seen) as seen using (patient_id)
 where {conditions}
 order by place, patient_id desc limit %(limit)s
 """
 
 BEARERS_OF_ALL = """
 select patient_id, words, seen_at
-from patient_search left join patient_seen using (patient_id)
+from patient_search left join (select patient_id, seen_at from patient_seen) as seen using (patient_id)
 where {conditions} limit %s
 """
 
 LAST_SEEN_CANDIDATES = """
-select patient_id, words, seen_at
-from (select patient_id, seen_at from patient_seen order by seen_at desc limit %(limit)s) as last
-join patient_search using (patient_id)
+select patient_id, words, seen_at from patient_seen order by seen_at desc limit %(limit)s
 """
 
 BY_IDS = """

@@ -77,7 +77,8 @@ create table patient_version (
 
 create table patient_seen (
     patient_id bigint primary key references patient,
-    seen_at timestamptz not null
+    seen_at timestamptz not null,
+    words text[] collate "C" not null
 );
 create index patient_seen_last on patient_seen (seen_at desc);
 """
@@ -85,8 +86,10 @@ create index patient_seen_last on patient_seen (seen_at desc);
 # A word of a name is looked up in the small vocabulary first (by its beginning, its middle, its sound), and
 # its bearers then by the exact word: what a search costs hardly depends on the number of patients.
 # patient_word lists the bearers of one word, the newest first, and can stop early; the GIN index finds who
-# bears several common words. Its pending list is off, since every search would have to read it. Everything
-# is folded to lower case without accents by the program, so the C collation serves all.
+# bears several common words. Its pending list is off, since every search would have to read it. How many
+# bear a word is kept roughly: an exact count would make all who register a Mohammed wait for each other.
+# patient_seen has a copy of the words, so that those who were here last are searched without a look elsewhere.
+# Everything is folded to lower case without accents by the program, so the C collation serves all.
 SEARCH = """
 create table patient_search (
     patient_id bigint primary key references patient,
@@ -106,7 +109,9 @@ create table patient_word (
     primary key (word, patient_id)
 );
 create table name_word (
-    word text collate "C" primary key
+    word text collate "C" not null,
+    bearers int not null,
+    primary key (word) include (bearers)
 );
 create index name_word_parts on name_word using gin (word gin_trgm_ops);
 create table name_sound (

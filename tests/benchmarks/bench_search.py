@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,10 @@ QUERIES = 300
 MAX_GROWTH = 2.0
 LIMIT_MS_UP_TO_50K, LIMIT_MS = 10.0, 50.0
 SEED = 7
+HEADINGS = "  patients search by                p50 ms   p95 ms   max ms  limit  growth"
+HEADINGS = (
+    f"{'patients':>10} {'search by':<22} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8} {'limit':>6} {'growth':>7}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +46,9 @@ class Figure:
 
 
 def run(dsn: str, sizes: Sequence[int] = SIZES) -> list[Figure]:
-    """Fills the migrated, otherwise empty database step by step, measures at each size and prints the table."""
+    """Fills the migrated, still empty database step by step, measures at each size and prints the table."""
     figures: list[Figure] = []
-    print(
-        f"{'patients':>10} {'search by':<22} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8} {'limit':>6} {'growth':>7}"
-    )
+    print(HEADINGS)
     with psycopg.connect(dsn, autocommit=True) as connection:
         source = people(max(sizes), seed=SEED)
         filled = 0
@@ -92,18 +95,20 @@ def asks(
         "end of a phone": [one.phone[-5:] for one in known],
         "beginning of a phone": [one.phone[:6] for one in known],
     }
-    searches: dict[str, Callable[[int], object]] = {
-        kind: lambda nth, typed=typed: search_patients(work(connection), SearchPatients(text=typed[nth]))
-        for kind, typed in texts.items()
-    }
-    return searches | {"look-alikes": lambda nth: look_alikes(connection, known[nth])}
+    searches = {kind: partial(_search, connection, typed) for kind, typed in texts.items()}
+    return {**searches, "look-alikes": partial(_look_alikes, connection, known)}
 
 
-def look_alikes(connection: psycopg.Connection[Any], one: Somebody) -> object:
-    names = {"family_name": one.family_name, "given_names": one.given_names}
-    return find_look_alikes(
-        work(connection), FindLookAlikes(**names, birth_date=one.birth_date, phone=one.phone)
+def _search(connection: psycopg.Connection[Any], typed: Sequence[str], nth: int) -> object:
+    return search_patients(work(connection), SearchPatients(text=typed[nth]))
+
+
+def _look_alikes(connection: psycopg.Connection[Any], known: Sequence[Somebody], nth: int) -> object:
+    one = known[nth]
+    request = FindLookAlikes(
+        family_name=one.family_name, given_names=one.given_names, birth_date=one.birth_date, phone=one.phone
     )
+    return find_look_alikes(work(connection), request)
 
 
 def work(connection: psycopg.Connection[Any]) -> Work:
@@ -132,7 +137,7 @@ def print_line(figure: Figure, figures: Sequence[Figure]) -> None:
 
 
 SEEN = """
-insert into patient_seen (patient_id, seen_at)
-select id, %s - random() * interval '60 days' from patient where random() < 0.02
+insert into patient_seen (patient_id, seen_at, words)
+select patient_id, %s - random() * interval '60 days', words from patient_search where random() < 0.02
 on conflict (patient_id) do update set seen_at = %s
 """
