@@ -44,12 +44,13 @@ declare
 begin
     select json_build_object('slug', slug, 'name', name, 'words', words, 'classes', (
         select coalesce(json_agg(json_build_object('slug', named, 'name', allergen_class.name,
-            'note', allergen_class.note, 'cross_reacts_with', allergen_class.cross_reacts_with)), '[]')
+            'words', allergen_class.words, 'note', allergen_class.note,
+            'cross_reacts_with', allergen_class.cross_reacts_with)), '[]')
         from unnest(classes) as named left join allergen_class on allergen_class.slug = named))
     into facts from ingredient where slug = wanted;
     if facts is null then
         select json_build_object('slug', slug, 'name', name, 'words', words, 'classes', json_build_array(
-            json_build_object('slug', slug, 'name', name, 'note', note,
+            json_build_object('slug', slug, 'name', name, 'words', words, 'note', note,
                 'cross_reacts_with', cross_reacts_with)))
         into facts from allergen_class where slug = wanted;
     end if;
