@@ -115,7 +115,7 @@ class QueuePanel(Card):
 
     def _connect(self) -> None:
         self.state.changed.connect(self._show_queue)
-        self.state.failed.connect(lambda fault: self._list.show_error(fault.message))
+        self.state.failed.connect(self._on_failed)
         self._list.retried.connect(self.state.reload)
         self.table.chosen.connect(self._show_buttons)
         self.table.opened.connect(self._on_opened)
@@ -155,6 +155,10 @@ class QueuePanel(Card):
         self._list.show_rows()
         self._mark_wanted()
         self._show_buttons()
+
+    def _on_failed(self, fault: Fault) -> None:
+        self._count.set("", Kind.NEUTRAL)
+        self._list.show_error(fault.message)
 
     def _mark_wanted(self) -> None:
         if self._wanted is not None and self.table.choose(self._wanted.id):

@@ -39,11 +39,12 @@ class QueueState(QObject):
         self._watched = False
         self._stale = True
         self._asked = 0
+        self._known = False
         self.tickets: list[TicketRow] = []
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self.reload)
         self._tick = QTimer(self, interval=TICK_MS)
-        self._tick.timeout.connect(self.changed)
+        self._tick.timeout.connect(self._on_tick)
         session.event_arrived.connect(self._on_event)
         session.events_missed.connect(self.mark_stale)
 
@@ -66,7 +67,8 @@ class QueueState(QObject):
         """Somebody looks: fetches what has become stale."""
         self._watched = True
         self._tick.start()
-        self.changed.emit()
+        if self._known:
+            self.changed.emit()
         if self._stale:
             self.reload()
 
@@ -97,11 +99,17 @@ class QueueState(QObject):
     def _on_queue(self, number: int, answer: Queue) -> None:
         if number == self._asked:
             self.tickets = answer.tickets
+            self._known = True
             self.changed.emit()
 
     def _on_failed(self, fault: Fault) -> None:
         self._stale = True
+        self._known = False
         self.failed.emit(fault)
+
+    def _on_tick(self) -> None:
+        if self._known:
+            self.changed.emit()
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, QueueChanged) and self.service in (None, event.service):

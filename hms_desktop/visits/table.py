@@ -13,6 +13,8 @@ from hms_desktop.widgets.words import age_text, time_text, wait_text
 from hms_server.contract.values import TicketId
 from hms_server.contract.visits import TicketRow, TicketState
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("queue", text)
@@ -46,9 +48,9 @@ def station_columns() -> list[Column[QueueLine]]:
     """What a nurse or doctor needs to know of the next patients."""
     return [
         Column(title="#", text=lambda line: line.ticket.code),
-        Column(title=_tr("Patient"), text=lambda line: line.ticket.patient.name, strong=True, stretch=1),
-        Column(title=_tr("Age"), text=lambda line: line.age),
-        Column(title=_tr("Wait"), text=lambda line: line.since, align=Align.END),
+        # The age stands behind the name, since four columns can be read in a narrow list and five cannot.
+        Column(title=_tr("Patient, age"), text=_name_and_age, strong=True, stretch=3),
+        Column(title=_tr("Wait"), text=lambda line: line.since, align=Align.END, stretch=1),
         _rank(),
     ]
 
@@ -83,10 +85,14 @@ def _lines(
     ]
 
 
+def _name_and_age(line: QueueLine) -> str:
+    return f"{line.ticket.patient.name}, {line.age.replace(' ', NO_BREAK)}"
+
+
 def _wait_or_room(ticket: TicketRow, now: datetime) -> str:
     if ticket.state is TicketState.CALLED:
         return ticket.room or state_word(ticket.state)
-    return wait_text(ticket.queued_at, now)
+    return wait_text(ticket.queued_at, now).replace(" ", NO_BREAK)
 
 
 def _for(ticket: TicketRow, services: Mapping[str, str]) -> str:

@@ -55,7 +55,8 @@ def open_queue(connection: FakeConnection, session: Session, qtbot: QtBot) -> Ca
 def shown(panel: QueuePanel) -> list[list[str]]:
     model = panel.table.model()
     columns = range(model.columnCount())
-    return [[model.index(row, column).data() for column in columns] for row in range(model.rowCount())]
+    rows = [[str(model.index(row, column).data()) for column in columns] for row in range(model.rowCount())]
+    return [[text.replace("\N{NO-BREAK SPACE}", " ") for text in row] for row in rows]
 
 
 def test_each_row_says_ticket_name_age_wait_and_why_it_stands_there(
@@ -66,8 +67,8 @@ def test_each_row_says_ticket_name_age_wait_and_why_it_stands_there(
 
     qtbot.waitUntil(lambda: len(shown(panel)) == 5)
 
-    assert shown(panel)[0] == ["T-020", LONG_NAME, "46 y", "4 min", "NEWS2 10"]
-    assert shown(panel)[2] == ["T-022", "Baby Yusuf", "8 mo", "1 h 11", "Under 5"]
+    assert shown(panel)[0] == ["T-020", f"{LONG_NAME}, 46 y", "4 min", "NEWS2 10"]
+    assert shown(panel)[2] == ["T-022", "Baby Yusuf, 8 mo", "1 h 11", "Under 5"]
     assert panel._count.text() == "5 waiting"
 
 
@@ -88,7 +89,7 @@ def test_call_next_asks_the_server_once_and_marks_who_was_called(
 
     assert called.args == [CALLED]
     assert connection.requests(CallNext) == [CallNext(service="T", room_id=TRIAGE_ROOM)]
-    qtbot.waitUntil(lambda: shown(panel)[0] == ["T-021", "Kwame Mensah", "46 y", "Triage", "Routine"])
+    qtbot.waitUntil(lambda: shown(panel)[0] == ["T-021", "Kwame Mensah, 46 y", "Triage", "Routine"])
     line = panel.table.chosen_row()
     assert line is not None
     assert line.ticket == CALLED
@@ -237,6 +238,19 @@ def test_a_list_that_cannot_be_fetched_is_not_an_empty_one(
     panel.state.reload()
 
     qtbot.waitUntil(lambda: panel._list.state() == "error")
+    assert panel._count.text() == ""
+
+
+def test_before_the_first_answer_nothing_is_said_about_the_queue(
+    connection: FakeConnection, open_queue: Callable[..., QueuePanel]
+) -> None:
+    """An answer that is late must not read as "nobody is waiting"."""
+    connection.hold()
+
+    panel = open_queue()
+
+    assert panel._list.state() in ("quiet", "loading")
+    assert panel._count.text() == ""
 
 
 def test_who_was_faster_is_said_and_the_list_is_fetched_again(
