@@ -11,6 +11,9 @@ from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.suggest import SuggestField
 from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 
+SEARCH_MINIMUM = 180
+"""Does not grow with the text: at 200 % the header would not fit into a small window."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SignedInAs:
@@ -89,7 +92,7 @@ class Header(QFrame):
             nothing_found=self.tr("No patient found. Try part of the name, the number or the phone."),
         )
         search.editor.setAccessibleName(self.tr("Find a patient"))
-        search.setMinimumWidth(current_tokens().px(220))
+        search.setMinimumWidth(SEARCH_MINIMUM)
         search.setMaximumWidth(current_tokens().px(420))
         search.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         return search

@@ -57,7 +57,7 @@ class Scanner(QObject):
             self._hand_on()
         elif event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             # Asked before a shortcut acts: what was typed before it has to be in its field by then.
-            if not _may_be_scanned(event) and event.key() not in _ENDS:
+            if not _may_be_scanned(event) and not _ends(event):
                 self._hand_on()
         elif event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._is_target(watched) and self._key(watched, event)
@@ -76,7 +76,7 @@ class Scanner(QObject):
         self._last_s = now_s
         if slow:
             self._hand_on()
-        if event.key() in _ENDS and not event.modifiers() & ~_HELD_MODIFIERS:
+        if _ends(event):
             return self._end()
         if not _may_be_scanned(event):
             self._hand_on()
@@ -110,6 +110,10 @@ def _may_be_scanned(event: QKeyEvent) -> bool:
     text = event.text()
     plain = not event.modifiers() & ~_HELD_MODIFIERS and not event.isAutoRepeat()
     return plain and len(text) == 1 and text.isprintable()
+
+
+def _ends(event: QKeyEvent) -> bool:
+    return event.key() in _ENDS and not event.modifiers() & ~_HELD_MODIFIERS
 
 
 def _wants_raw(widget: QWidget) -> bool:

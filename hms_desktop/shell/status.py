@@ -40,7 +40,7 @@ class StatusBar(QFrame):
             self._link_icon.set_icon("lan-connect")
             self._link_icon.set_kind(Kind.OK)
             return
-        words = self.tr("No connection to {server}. What you enter waits on this workstation.")
+        words = self.tr("No connection to {server}")
         self._say(self._link, words.format(server=link.server), Kind.DANGER)
         self._link_icon.set_icon("lan-disconnect")
         self._link_icon.set_kind(Kind.DANGER)

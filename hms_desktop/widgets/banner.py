@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.flow import FlowLayout
@@ -32,8 +34,8 @@ class PatientBanner(QFrame):
         row.setSpacing(Space.L)
         row.addWidget(IconMark("account-circle-outline", colour="brand", size=36))
         row.addLayout(self._person(), 3)
-        row.addWidget(self._allergies, 2)
-        row.addWidget(self._problems, 3)
+        row.addWidget(self._allergies, 2, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._problems, 3, Qt.AlignmentFlag.AlignTop)
         row.addLayout(self._facts)
         self.hide()
 
@@ -54,12 +56,27 @@ class PatientBanner(QFrame):
             old.hide()
             old.deleteLater()
         for title, value, kind in facts:
-            self._facts.addWidget(_fact(title, value, kind))
+            self._facts.addWidget(_fact(title, value, kind), 0, Qt.AlignmentFlag.AlignVCenter)
 
     def clear(self) -> None:
         """No patient is open."""
         self.show_facts([])
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        self._hold_height()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._hold_height()
+        return super().event(event)
+
+    def _hold_height(self) -> None:
+        """Claims the room for every line: Qt lets neighbours that stretch squeeze text that wraps."""
+        layout = self.layout()
+        assert layout is not None
+        self.setMinimumHeight(layout.heightForWidth(self.width()))
 
     def _person(self) -> QVBoxLayout:
         column = QVBoxLayout()
@@ -116,7 +133,6 @@ class _Group(QWidget):
         column.setSpacing(Space.XS)
         column.addWidget(label(title, TextRole.LABEL))
         column.addLayout(self._pills)
-        column.addStretch()
 
     def show_pills(self, pills: Sequence[tuple[str, Kind, str]]) -> None:
         """Replaces what stands below the heading."""
@@ -140,12 +156,10 @@ def _fact(title: str, value: str, kind: Kind) -> QWidget:
     column = QVBoxLayout(fact)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(2)
-    column.addStretch()
     column.addWidget(label(title, TextRole.LABEL))
     shown = label(value, TextRole.TITLE)
     if kind is not Kind.NEUTRAL:
         restyle(shown, "kind", kind.value)
     column.addWidget(shown)
-    column.addStretch()
     fact.setAccessibleName(f"{title}: {value}")
     return fact

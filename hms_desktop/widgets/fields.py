@@ -5,7 +5,14 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFontMetrics,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.icons import icon
@@ -110,6 +117,8 @@ class FieldFrame(QWidget, Generic[E]):
         restyle(self._message, "role", (TextRole.ERROR if self._error else TextRole.MUTED).value)
         restyle(self.editor, "wrong", "true" if self._error else "false")
         self.editor.setAccessibleDescription(sentence)
+        if self._error:
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.editor, self._error))
 
 
 class Field(FieldFrame[QLineEdit]):

@@ -29,16 +29,20 @@ class Fitted(QScrollArea):
         return super().eventFilter(watched, event)
 
     def _fit(self) -> None:
-        page = self._page
         room = self.maximumViewportSize()
-        bar = self.verticalScrollBar().sizeHint().width()
-        width = max(room.width(), page.minimumSizeHint().width())
-        height = _least_height(page, width)
-        if height > room.height() and width == room.width():
-            width = max(room.width() - bar, page.minimumSizeHint().width())
-            height = _least_height(page, width)
-        below = self.horizontalScrollBar().sizeHint().height() if width > room.width() else 0
-        page.resize(width, max(room.height() - below, height))
+        least = self._page.minimumSizeHint().width()
+        width = max(room.width(), least)
+        if _least_height(self._page, width) <= room.height() - self._below(width):
+            self._page.resize(width, room.height() - self._below(width))
+            return
+        # Since it scrolls anyway, each part gets the height that it likes.
+        width = max(room.width() - self.verticalScrollBar().sizeHint().width(), least)
+        self._page.resize(width, max(_liked_height(self._page, width), _least_height(self._page, width)))
+
+    def _below(self, width: int) -> int:
+        """The height that the horizontal scroll bar takes, if there is one."""
+        needed = width > self.maximumViewportSize().width()
+        return self.horizontalScrollBar().sizeHint().height() if needed else 0
 
 
 def _least_height(page: QWidget, width: int) -> int:
@@ -46,3 +50,10 @@ def _least_height(page: QWidget, width: int) -> int:
     if layout is not None and layout.hasHeightForWidth():
         return layout.minimumHeightForWidth(width)
     return page.minimumSizeHint().height()
+
+
+def _liked_height(page: QWidget, width: int) -> int:
+    layout = page.layout()
+    if layout is not None and layout.hasHeightForWidth():
+        return layout.heightForWidth(width)
+    return page.sizeHint().height()

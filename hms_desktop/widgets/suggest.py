@@ -107,10 +107,12 @@ class SuggestField(Field):
         self._empty.setHidden(bool(found))
         self._popup.setParent(self.window())
         width = max(self.editor.width(), min(current_tokens().px(380), self.window().width() - 2 * Space.M))
+        self._popup.resize(width, self._popup.height())
+        # Shown before it is measured: how high its rows are depends on the width that only then is real.
+        self._popup.show()
         height = self._list.height_of(min(found, SHOWN_ROWS)) if found else current_tokens().px(36)
         self._popup.resize(width, height + 2 * Space.XS + 2)
         self._popup.move(self._place())
-        self._popup.show()
         self._popup.raise_()
 
     def _place(self) -> QPoint:
@@ -124,7 +126,6 @@ class SuggestField(Field):
         return QPoint(x, max(0, above))
 
     def _on_typed(self, text: str) -> None:
-        self._answered = None
         if text:
             self._pause.start()
         else:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEasingCurve, QEvent, QObject, QPoint, QPropertyAnimation, Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.buttons import SecondaryButton
@@ -95,6 +96,7 @@ class Toasts(QObject):
         toast.show()
         toast.raise_()
         self._slide_in(toast)
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(toast, toast.accessibleName()))
 
     def clear(self) -> None:
         """Takes all of them away, as at sign-out."""

@@ -92,6 +92,8 @@ class TrendChart(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name and signature
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # In a mirrored window "51–90" would read 90–51; time runs to the right for everybody.
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         tokens = current_tokens()
         label_width, value_width = tokens.px(LABEL_WIDTH), tokens.px(VALUE_WIDTH)
         room = QRectF(self.rect())

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.shell.scanner import GAP_MS, RAW_SCANS, Scanner
@@ -127,12 +128,31 @@ def test_letters_are_in_their_field_before_the_focus_moves(
 def test_letters_are_in_their_field_before_a_shortcut_acts(
     scanner: Scanner, hand: Hand, line: QLineEdit
 ) -> None:
-    """Ctrl+A directly after the last letter selects that letter too."""
+    """A key such as F6 directly after the last letter finds that letter in its field."""
+    saved: list[str] = []
+    shortcut = QShortcut(QKeySequence("F6"), line)
+    shortcut.activated.connect(lambda: saved.append(line.text()))
     hand.type(line, "ad", gap_ms=5)
 
-    QTest.keyClick(line, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    hand.now_s += 0.005
+    QTest.keyClick(line, Qt.Key.Key_F6)
 
-    assert line.selectedText() == "ad"
+    assert saved == ["ad"]
+
+
+def test_letters_are_in_their_field_before_a_click_acts(
+    scanner: Scanner, hand: Hand, page: QWidget, line: QLineEdit
+) -> None:
+    """Who clicks Save directly after the last letter saves that letter too."""
+    saved: list[str] = []
+    button = QPushButton("Save", page)
+    button.show()
+    button.pressed.connect(lambda: saved.append(line.text()))
+    hand.type(line, "ad", gap_ms=5)
+
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    assert saved == ["ad"]
 
 
 def test_scan_between_typed_letters_keeps_the_letters(

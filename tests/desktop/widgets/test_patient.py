@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.widgets.banner import PatientBanner
@@ -21,6 +21,14 @@ from tests.desktop.samples import LONG_NAME, NOW, allergy, problem, sample_banne
 
 TODAY = NOW.date()
 DAY, MONTH, YEAR, ESTIMATED = BirthPrecision
+
+
+@pytest.fixture
+def page(qtbot: QtBot) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    QVBoxLayout(made)
+    return made
 
 
 @pytest.fixture
@@ -178,3 +186,23 @@ def test_page_scrolls_instead_of_being_squeezed(qtbot: QtBot) -> None:
 
     assert small > 100
     assert page.height() == fitted.viewport().height()
+
+
+def test_banner_is_never_squeezed(qtbot: QtBot, page: QWidget, banner: PatientBanner) -> None:
+    """Beside a list that takes all the room, the longest name and every problem are still read in full."""
+    column = page.layout()
+    assert isinstance(column, QVBoxLayout)
+    greedy = QPlainTextEdit()
+    greedy.setMinimumHeight(300)
+    column.addWidget(banner)
+    column.addWidget(greedy, 1)
+    problems = [problem(n, f"A problem with a long name {n}") for n in range(9)]
+
+    banner.show_patient(sample_banner(LONG_NAME, problems=problems), today=TODAY)
+    page.resize(700, 340)
+    page.show()
+    qtbot.wait(10)
+    needed = banner.heightForWidth(banner.width())
+    banner.setParent(None)
+
+    assert banner.height() >= needed
