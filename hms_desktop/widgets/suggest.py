@@ -111,7 +111,7 @@ class SuggestField(Field):
         # Shown before it is measured: how high its rows are depends on the width that only then is real.
         self._popup.show()
         height = self._list.height_of(min(found, SHOWN_ROWS)) if found else current_tokens().px(36)
-        self._popup.resize(width, height + 2 * Space.XS + 2)
+        self._popup.resize(width, height + 2 * (Space.XS + self._popup.frameWidth()) + Space.XS)
         self._popup.move(self._place())
         self._popup.raise_()
 
