@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from hms_desktop.widgets.icons import icon
 from hms_desktop.widgets.tokens import Palette, current_tokens
 
-ROUTED_KEYS = frozenset({"F8", "Ctrl+Enter"})
-"""The frame brings these to the current workspace; a button of its own for them would make Qt hesitate."""
+ROUTED_KEYS = frozenset({"F8", "Ctrl+Enter", "Enter"})
+"""The frame, and fields for Enter, act on these; a shortcut of the button as well would make Qt hesitate."""
 
 
 class _KeyButton(QPushButton):
