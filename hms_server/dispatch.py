@@ -2,7 +2,8 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar, get_args
@@ -162,7 +163,7 @@ class Dispatcher:
         work = self._work(task, connection)
         body_hash = hashlib.blake2b(task.call.body, digest_size=16).digest()
         try:
-            with connection.pipeline():
+            with _pipeline(connection):
                 connection.execute("BEGIN")
                 answer = self._encode(task.route.handler(work, request))
                 self._finish(connection, task, work, answer, body_hash)
@@ -249,6 +250,18 @@ class Dispatcher:
         self._local.connection = None
         if connection is not None:
             connection.close()
+
+
+@contextmanager
+def _pipeline(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Statements travel together; after the first error, what follows it is drained without a second one."""
+    with connection.pipeline() as pipeline:
+        try:
+            yield
+        except psycopg.Error:
+            with suppress(psycopg.Error):
+                pipeline.sync()
+            raise
 
 
 NOT_WORTH_REPEATING = (errors.DiskFull, errors.LockNotAvailable, errors.QueryCanceled)
