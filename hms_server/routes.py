@@ -7,6 +7,12 @@ from hms_server.accounts import commands as accounts
 from hms_server.accounts import queries as accounts_queries
 from hms_server.accounts.commands import Accounts
 from hms_server.accounts.pairing_codes import open_pairing
+from hms_server.billing import commands as billing
+from hms_server.billing import ledger
+from hms_server.billing import queries as billing_queries
+from hms_server.consultations import commands as consultations
+from hms_server.consultations import queries as consultations_queries
+from hms_server.consultations.allergens import search_allergens
 from hms_server.contract.accounts import (
     AddStaff,
     ChangePassword,
@@ -21,6 +27,27 @@ from hms_server.contract.accounts import (
     SignIn,
     SignOut,
 )
+from hms_server.contract.billing import (
+    GetDrawer,
+    GetInvoice,
+    GetReceipt,
+    ListMissingPrices,
+    ListToPay,
+    TakePayment,
+)
+from hms_server.contract.consultations import (
+    CorrectNote,
+    EncounterSigned,
+    GetBanner,
+    GetChart,
+    RecordAllergy,
+    RecordNoAllergies,
+    RemoveAllergy,
+    ResolveProblem,
+    SearchAllergens,
+    SearchDiagnoses,
+    SignEncounter,
+)
 from hms_server.contract.envelope import Event, Fault, Request
 from hms_server.contract.patients import (
     EditPatient,
@@ -29,11 +56,46 @@ from hms_server.contract.patients import (
     RegisterPatient,
     SearchPatients,
 )
+from hms_server.contract.pharmacy import (
+    CorrectStock,
+    Dispense,
+    GetPrescription,
+    ListBatches,
+    ListStockAttention,
+    ListToDispense,
+    MedicationDispensed,
+    ReceiveStock,
+)
+from hms_server.contract.prescribing import CheckLine, ListFrequencies, SearchProducts, StopMedication
+from hms_server.contract.visits import (
+    CallNext,
+    CallTicket,
+    CheckIn,
+    GetDisplayBoard,
+    ListPractitioners,
+    ListQueue,
+    MarkLeft,
+    MarkNoShow,
+    MoveTicket,
+    Recall,
+    SetSpecialNeed,
+    UndoTicket,
+)
 from hms_server.dispatch import Kind, Lane, Route
 from hms_server.patients import commands as patients
 from hms_server.patients import queries as patients_queries
 from hms_server.patients.search import search_patients
 from hms_server.permissions import Permission
+from hms_server.pharmacy import commands as pharmacy
+from hms_server.pharmacy import queries as pharmacy_queries
+from hms_server.prescribing import commands as prescribing
+from hms_server.prescribing.checking import check_line
+from hms_server.prescribing.formulary import list_frequencies, search_products
+from hms_server.prescribing.queries import get_chart
+from hms_server.prescribing.signing import sign_encounter
+from hms_server.visits import calling, undo
+from hms_server.visits import commands as visits
+from hms_server.visits import queries as visits_queries
 from hms_server.work import Subscriber, Work
 
 A = TypeVar("A")
@@ -83,17 +145,79 @@ PATIENTS: Sequence[Route[Any]] = (
     command(EditPatient, patients.edit_patient, P.PATIENT_REGISTER),
 )
 
+VISITS: Sequence[Route[Any]] = (
+    command(CheckIn, visits.check_in, P.CHECK_IN),
+    query(ListQueue, visits_queries.list_queue, P.QUEUE_VIEW),
+    command(CallNext, calling.call_next, P.QUEUE_CALL),
+    command(CallTicket, calling.call_ticket, P.QUEUE_CALL),
+    command(Recall, calling.recall, P.QUEUE_CALL),
+    command(MoveTicket, visits.move_ticket, P.QUEUE_CALL),
+    command(MarkNoShow, visits.mark_no_show, P.QUEUE_CALL),
+    command(MarkLeft, visits.mark_left, P.QUEUE_CALL),
+    command(UndoTicket, undo.undo_ticket, P.QUEUE_CALL),
+    command(SetSpecialNeed, visits.set_special_need, P.QUEUE_CALL),
+    query(ListPractitioners, visits_queries.list_practitioners, P.QUEUE_VIEW),
+    query(GetDisplayBoard, visits_queries.get_display_board, P.QUEUE_DISPLAY),
+)
+
+CONSULTATIONS: Sequence[Route[Any]] = (
+    query(GetBanner, consultations_queries.get_banner, P.PATIENT_READ),
+    query(GetChart, get_chart, P.CHART_READ),
+    query(SearchDiagnoses, consultations_queries.search_diagnoses, P.CHART_READ),
+    query(SearchAllergens, search_allergens, P.ALLERGY_RECORD),
+    command(RecordAllergy, consultations.record_allergy, P.ALLERGY_RECORD),
+    command(RecordNoAllergies, consultations.record_no_allergies, P.ALLERGY_RECORD),
+    command(RemoveAllergy, consultations.remove_allergy, P.ALLERGY_RECORD),
+    command(ResolveProblem, consultations.resolve_problem, P.CHART_WRITE),
+    command(SignEncounter, sign_encounter, P.CHART_WRITE),
+    command(CorrectNote, consultations.correct_note, P.CHART_WRITE),
+)
+
+PRESCRIBING: Sequence[Route[Any]] = (
+    query(SearchProducts, search_products, P.FORMULARY_READ),
+    query(ListFrequencies, list_frequencies, P.FORMULARY_READ),
+    query(CheckLine, check_line, P.PRESCRIBE),
+    command(StopMedication, prescribing.stop_medication, P.PRESCRIBE),
+)
+
+PHARMACY: Sequence[Route[Any]] = (
+    query(ListToDispense, pharmacy_queries.list_to_dispense, P.DISPENSE),
+    query(GetPrescription, pharmacy_queries.get_prescription, P.DISPENSE),
+    command(Dispense, pharmacy.dispense, P.DISPENSE),
+    query(ListBatches, pharmacy_queries.list_batches, P.STOCK_KEEP),
+    command(ReceiveStock, pharmacy.receive_stock, P.STOCK_KEEP),
+    command(CorrectStock, pharmacy.correct_stock, P.STOCK_KEEP),
+    query(ListStockAttention, pharmacy_queries.list_stock_attention, P.STOCK_KEEP),
+)
+
+BILLING: Sequence[Route[Any]] = (
+    query(ListToPay, billing_queries.list_to_pay, P.BILLS_READ),
+    query(GetInvoice, billing_queries.get_invoice, P.BILLS_READ),
+    command(TakePayment, billing.take_payment, P.PAYMENT_TAKE),
+    query(GetReceipt, billing_queries.get_receipt, P.BILLS_READ),
+    query(GetDrawer, billing_queries.get_drawer, P.PAYMENT_TAKE),
+    query(ListMissingPrices, billing_queries.list_missing_prices, P.BILLS_READ),
+)
+
 
 def routes(desk: Accounts) -> Sequence[Route[Any]]:
     """Every request that the server answers."""
-    return (*account_routes(desk), *PATIENTS)
+    return (*account_routes(desk), *PATIENTS, *VISITS, *PHARMACY, *BILLING, *CONSULTATIONS, *PRESCRIBING)
 
 
-SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {}
+SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
+    EncounterSigned: (ledger.charge_consultation,),
+    MedicationDispensed: (ledger.charge_medicines,),
+}
 """Which slice acts, in the same transaction, on what a lower slice has done."""
 
 FAULTS_BY_CONSTRAINT: Mapping[str, Fault] = {
     **accounts.FAULTS_BY_CONSTRAINT,
     **patients.FAULTS_BY_CONSTRAINT,
+    **visits.FAULTS_BY_CONSTRAINT,
+    **consultations.FAULTS_BY_CONSTRAINT,
+    **prescribing.FAULTS_BY_CONSTRAINT,
+    **pharmacy.FAULTS_BY_CONSTRAINT,
+    **billing.FAULTS_BY_CONSTRAINT,
 }
 """What a broken database constraint means to a person."""

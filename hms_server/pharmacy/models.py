@@ -1,0 +1,133 @@
+"""A prescription as the pharmacy sees it, with the stock of each of its medicines."""
+
+from datetime import date, datetime
+
+import msgspec
+
+from hms_server.contract.prescribing import MedicationRequestStatus
+from hms_server.contract.values import (
+    EncounterId,
+    MedicationRequestId,
+    PatientHeader,
+    Person,
+    ProductId,
+)
+from hms_server.pharmacy.rules import StockedBatch, Wanted
+
+
+class PrescribedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One medicine; `batches` are those with something left that have not expired."""
+
+    id: MedicationRequestId
+    product_id: ProductId
+    product: str
+    gtin: str
+    directions: str
+    dispensing_unit: str
+    quantity: int
+    dispensed: int
+    status: MedicationRequestStatus
+    controlled: bool
+    prescriber: Person | None
+    authored_at: datetime
+    overrides: dict[str, str]
+    batches: list[StockedBatch]
+
+    @property
+    def owing(self) -> int:
+        return self.quantity - self.dispensed
+
+    def wanted(self, quantity: int) -> Wanted:
+        """That much of this medicine."""
+        return Wanted(product_id=self.product_id, quantity=quantity, batches=self.batches)
+
+
+class Prescribed(msgspec.Struct, frozen=True, kw_only=True):
+    """All medicines of an encounter, on the clinic's day."""
+
+    encounter_id: EncounterId
+    patient: PatientHeader
+    today: date
+    lines: list[PrescribedLine]
+
+    @property
+    def prescriber(self) -> Person | None:
+        """Who signed; the first line speaks for all, since they were signed together."""
+        return self.lines[0].prescriber if self.lines else None
+
+
+class Handover(Prescribed, frozen=True, kw_only=True):
+    """The same under lock, with the number of the handover to come and the visit that the ticket is of."""
+
+    handover_id: int
+    ticket_encounter_id: EncounterId | None
+
+
+decode_prescribed = msgspec.json.Decoder(Prescribed).decode
+decode_handover = msgspec.json.Decoder(Handover).decode
+
+_LINES = """
+(
+    select coalesce(json_agg(json_build_object(
+        'id', line.id,
+        'product_id', product.id,
+        'product', product.label,
+        'gtin', product.gtin,
+        'directions', line.directions,
+        'dispensing_unit', product.dispensing_unit,
+        'quantity', line.quantity,
+        'dispensed', line.dispensed,
+        'status', line.status,
+        'controlled', product.controlled,
+        'prescriber', (select json_build_object('id', id, 'name', name) from staff where id = prescriber_id),
+        'authored_at', line.authored_at,
+        'overrides', (
+            select coalesce(json_object_agg(title, reason), '{}')
+            from safety_override where medication_request_id = line.id),
+        'batches', (
+            select coalesce(json_agg(json_build_object('id', id, 'lot', lot, 'expires_on', expires_on,
+                'shelf', shelf, 'on_hand', on_hand)), '[]')
+            from batch
+            where product_id = product.id and on_hand > 0
+                and expires_on >= (%(now)s at time zone time_zone)::date)
+    ) order by line.id), '[]')
+    from medication_request as line join product on product.id = line.product_id
+    where line.encounter_id = encounter.id and line.quantity is not null
+)
+"""
+
+_PRESCRIBED = f"""
+'encounter_id', encounter.id,
+'patient', to_json(patient_header),
+'today', (%(now)s at time zone time_zone)::date,
+'lines', {_LINES}
+"""
+
+_FROM = """
+from encounter join patient_header on patient_header.id = encounter.patient_id cross join clinic
+where encounter.id = %(encounter_id)s
+"""
+
+PRESCRIBED = f"select json_build_object({_PRESCRIBED})::text {_FROM}"
+"""A `Prescribed` as JSON."""
+
+HANDOVER = f"""
+select json_build_object({_PRESCRIBED},
+    'handover_id', nextval('handover_id_seq'),
+    'ticket_encounter_id', (select encounter_id from ticket where id = %(ticket_id)s)
+)::text {_FROM}
+"""
+"""A `Handover` as JSON; asked with a snapshot of its own, after `LOCK`."""
+
+# In one order everywhere: first the lines, then the batches as they are used up. Two pharmacists never wait
+# for each other in turn, and what is read after this is what is taken.
+LOCK = """
+with line as materialized (
+    select product_id from medication_request where id = any(%(lines)s::bigint[])
+    order by id for no key update
+)
+select from batch
+where product_id in (select product_id from line) and on_hand > 0
+order by product_id, expires_on, id
+for no key update
+"""
