@@ -89,7 +89,7 @@ def _in_turn(waiting: list[_Waiting], paces: dict[str, _Pace]) -> list[DisplayWa
 
 QUEUE = f"""
 select {SHOWN} from ticket {BESIDE}
-where {OPEN} and (%(service)s::text is null or service = %(service)s)
+where {OPEN} and (%(service)s::text is null or ticket.service = %(service)s)
     and (not %(mine)s or case state
         when 'called' then called_by = %(by)s
         else practitioner_id is null or practitioner_id = %(by)s end)

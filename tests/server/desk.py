@@ -166,7 +166,7 @@ class Desk:
         sex: Sex = Sex.FEMALE,
         deceased: bool = False,
     ) -> PatientId:
-        """A registered patient, without the search entry that registration would write."""
+        """A registered patient, found by the whole words of the name."""
         given, _, family = name.rpartition(" ")
         patient_id: PatientId = self.sql(
             ADD_PATIENT, (family, given, sex, birth_date, deceased, *[self.now] * 2)
@@ -205,7 +205,12 @@ insert into staff (user_name, name, password_hash, roles, created_at)
 values (%s, %s, 'none', %s, %s) returning id
 """
 ADD_PATIENT = """
-insert into patient (family_name, given_names, sex, birth_date, birth_precision, no_phone, deceased,
-    registered_at, changed_at)
-values (%s, %s, %s, %s, 'day', false, %s, %s, %s) returning id
+with stored as (
+    insert into patient (family_name, given_names, sex, birth_date, birth_precision, no_phone, deceased,
+        registered_at, changed_at)
+    values (%s, %s, %s, %s, 'day', false, %s, %s, %s) returning id, name
+), searched as (
+    insert into patient_search (patient_id, words) select id, string_to_array(lower(name), ' ') from stored
+)
+select id from stored
 """
