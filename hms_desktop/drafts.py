@@ -1,0 +1,223 @@
+"""Typed text that the server does not have yet: kept encrypted on this workstation, tied to one patient."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QThreadPool, QTimer, Signal, Slot
+from shiboken6 import isValid
+
+from hms_server.contract.private_files import replace_private
+from hms_server.contract.values import EncounterId, PatientId, StaffId
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+PAUSE_MS = 1000
+LATEST_MS = 3000
+"""Also somebody who types without a pause never loses more than this."""
+
+_NAME = re.compile(r"(\d+)-(\d+|new)-(\d+|none)-([a-z_]+)\.draft")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftKey:
+    """Whose text about whom, and what for in letters a–z; somebody not yet registered has no id."""
+
+    staff_id: StaffId
+    patient_id: PatientId | None
+    encounter_id: EncounterId | None
+    kind: str
+
+    @property
+    def file_name(self) -> str:
+        patient = "new" if self.patient_id is None else self.patient_id
+        encounter = "none" if self.encounter_id is None else self.encounter_id
+        return f"{self.staff_id}-{patient}-{encounter}-{self.kind}.draft"
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """What stood in the fields, and since when it is kept."""
+
+    data: dict[str, str]
+    saved_at: datetime
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class DraftStore:
+    """One encrypted file for each key. Waits for the disk: windows go through `Autosaver`.
+
+    The key is sealed in with the text: a file under the name of another patient does not open.
+    """
+
+    def __init__(self, folder: Path, key_bytes: bytes, *, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._folder = folder
+        self._cipher = AESGCM(key_bytes)
+        self._clock = clock
+
+    def save(self, key: DraftKey, data: dict[str, str]) -> Draft:
+        """Keeps the text, durably: a crash leaves this draft or the one before. The disk may refuse."""
+        draft = Draft(data, self._clock())
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, msgspec.json.encode(draft), key.file_name.encode())
+        replace_private(self._folder / key.file_name, nonce + sealed)
+        return draft
+
+    def load(self, key: DraftKey) -> Draft | None:
+        """The text kept under exactly this key; None if there is none, or none that can still be opened."""
+        try:
+            content = (self._folder / key.file_name).read_bytes()
+        except FileNotFoundError:
+            return None
+        nonce, sealed = content[:NONCE_BYTES], content[NONCE_BYTES:]
+        try:
+            opened = self._cipher.decrypt(nonce, sealed, key.file_name.encode())
+        except (InvalidTag, ValueError):
+            # Nobody can get the text back: the file was changed, or the workstation has a new key.
+            log.warning("draft does not open", draft=key.file_name)
+            return None
+        return msgspec.json.decode(opened, type=Draft)
+
+    def clear(self, key: DraftKey) -> None:
+        """Forgets the text, also what a crash left half written of it."""
+        (self._folder / key.file_name).unlink(missing_ok=True)
+        for leftover in self._folder.glob(f".{key.file_name}.*"):
+            leftover.unlink(missing_ok=True)
+
+    def pending(self, staff_id: StaffId) -> list[DraftKey]:
+        """Everything that this person typed and that was never stored, the newest first."""
+        if not self._folder.exists():
+            return []
+        files = sorted(self._folder.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True)
+        keys = [_key_of(file.name) for file in files]
+        return [key for key in keys if key is not None and key.staff_id == staff_id]
+
+
+def _key_of(file_name: str) -> DraftKey | None:
+    match = _NAME.fullmatch(file_name)
+    if match is None:
+        return None
+    staff, patient, encounter, kind = match.groups()
+    return DraftKey(
+        staff_id=StaffId(int(staff)),
+        patient_id=None if patient == "new" else PatientId(int(patient)),
+        encounter_id=None if encounter == "none" else EncounterId(int(encounter)),
+        kind=kind,
+    )
+
+
+class Autosaver(QObject):
+    """Keeps what is typed a second after the last key, never later than three; the disk on its own thread.
+
+    All disk work happens in the order in which it was asked for. Text is handed over together with its key,
+    so that it cannot end up under the patient who was opened meanwhile.
+    """
+
+    saved = Signal(object, object)
+    """A `DraftKey` and the time from which it is safe."""
+    failed = Signal(object, str)
+    """A `DraftKey` and why the disk refused: the person has to know that this text would not survive."""
+
+    _finished = Signal(object)
+
+    def __init__(self, store: DraftStore, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store = store
+        self._unsaved: tuple[DraftKey, dict[str, str]] | None = None
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)
+        self._pause = self._timer(PAUSE_MS)
+        self._latest = self._timer(LATEST_MS)
+        self._finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
+        application = QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self.flush)
+
+    def keep(self, key: DraftKey, data: dict[str, str]) -> None:
+        """What stands in the fields now. Call it at every change."""
+        if self._unsaved is not None and self._unsaved[0] != key:
+            self._write()
+        self._unsaved = (key, dict(data))
+        self._pause.start()
+        if not self._latest.isActive():
+            self._latest.start()
+
+    def find(self, key: DraftKey, done: Callable[[Draft | None], object]) -> None:
+        """`done` gets what is kept under this key, on the thread of the windows."""
+        self._write()
+        self._run(lambda: self._store.load(key), done)
+
+    def pending(self, staff_id: StaffId, done: Callable[[list[DraftKey]], object]) -> None:
+        """`done` gets all that this person has typed and not stored, on the thread of the windows."""
+        self._write()
+        self._run(lambda: self._store.pending(staff_id), done)
+
+    def discard(self, key: DraftKey) -> None:
+        """The server has the text, or the person does not want it."""
+        if self._unsaved is not None and self._unsaved[0] == key:
+            self._unsaved = None
+            self._stop()
+        self._run(lambda: self._store.clear(key), lambda _: None)
+
+    @Slot()
+    def flush(self) -> None:
+        """Returns when everything is on the disk; for a window that closes."""
+        self._write()
+        self._pool.waitForDone()
+
+    def _timer(self, after_ms: int) -> QTimer:
+        timer = QTimer(self, singleShot=True, interval=after_ms)
+        timer.timeout.connect(self._write)
+        return timer
+
+    def _stop(self) -> None:
+        self._pause.stop()
+        self._latest.stop()
+
+    @Slot()
+    def _write(self) -> None:
+        self._stop()
+        if self._unsaved is None:
+            return
+        key, data = self._unsaved
+        self._unsaved = None
+        self._run(lambda: self._save(key, data), lambda outcome: self._report(key, outcome))
+
+    def _save(self, key: DraftKey, data: dict[str, str]) -> Draft | str:
+        try:
+            return self._store.save(key, data)
+        except OSError as error:
+            log.warning("draft not kept", reason=str(error))
+            return error.strerror or str(error)
+
+    def _report(self, key: DraftKey, outcome: Draft | str) -> None:
+        if isinstance(outcome, Draft):
+            self.saved.emit(key, outcome.saved_at)
+        else:
+            self.failed.emit(key, outcome)
+
+    def _run(self, work: Callable[[], T], done: Callable[[T], object]) -> None:
+        def run() -> None:
+            result = work()
+            if isValid(self):
+                self._finished.emit(lambda: done(result))
+
+        self._pool.start(run)
+
+    @Slot(object)
+    def _on_finished(self, hand_over: Callable[[], object]) -> None:
+        hand_over()
