@@ -80,6 +80,14 @@ def build_parser() -> argparse.ArgumentParser:
     user.add_argument("roles", nargs="+", type=Role, metavar="ROLE", help=", ".join(Role))
     user.set_defaults(run=add_user)
 
+    importing = commands.add_parser("import", help="take over records from elsewhere")
+    formats = importing.add_subparsers(required=True, metavar="FORMAT")
+    fhir = formats.add_parser("fhir", help="FHIR R4 bundles in JSON; may be repeated")
+    fhir.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a file, or a folder of .json files"
+    )
+    fhir.set_defaults(run=import_fhir)
+
     verify = commands.add_parser("verify", help="walk the audit chain and say whether it holds")
     verify.set_defaults(run=verify_audit)
     return parser
@@ -200,6 +208,15 @@ def add_user(options: argparse.Namespace) -> int:
         )
     print(f"User name: {options.user_name.lower()}\nPassword: {password}\nIt is shown this once.")
     return 0
+
+
+def import_fhir(options: argparse.Namespace) -> int:
+    """Takes over patients with their records; code 1 when a file could not be read."""
+    from hms_server.fhir.command import import_files  # noqa: PLC0415 - its models take a second to load
+
+    with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
+        done = import_files(connection, options.paths, clock=system_clock, say=print)
+    return 0 if done else 1
 
 
 def verify_audit(options: argparse.Namespace) -> int:
