@@ -112,7 +112,7 @@ def state_of(desk: Desk) -> list[Any]:
     tables = ("patient", "encounter", "allergy_intolerance", "patient_allergy_status", "condition",
               "medication_request", "observation", "patient_search", "patient_word", "fhir_record",
               "patient_identifier", "patient_version")  # fmt: skip
-    return [desk.sql(f"select to_jsonb(t)::text from {table} as t order by 1") for table in tables]  # type: ignore[arg-type]  # names of the line above
+    return [desk.sql(f"select to_jsonb(t)::text from {table} as t order by 1") for table in tables]
 
 
 @needs_files
@@ -168,6 +168,7 @@ def test_our_own_bundles_are_taken_and_found_by_search(importing: Importing, des
     assert importing.files(DEMO), importing.text
 
     assert state_of(desk) == first
+    assert importing.text.count("all of it is here already") == 4
     found = desk.ask(SearchPatients(text="adebayo olayinka")).patients
     assert [(each.name, each.birth_precision) for each in found] == [("Ọláyínká Adébáyọ̀", "month")]
     hauwa = desk.ask(SearchPatients(text="809 555 0173")).patients
