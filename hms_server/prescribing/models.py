@@ -43,7 +43,6 @@ class SigningBasis(CheckBasis, frozen=True, kw_only=True):
     deceased: bool
     started_at: datetime
     in_progress: bool
-    signed: Signature | None
     ids: list[MedicationRequestId]
 
 
@@ -90,9 +89,9 @@ _PRODUCTS: LiteralString = """
         from unnest(ingredients) as slug),
     'medicine', json_build_object('form', form, 'route', route, 'dispensing_unit', dispensing_unit,
         'dose_unit', dose_unit, 'dispensed_whole', dispensed_whole),
-    'in_stock', in_stock(product.id, (%(now)s at time zone time_zone)::date)
+    'in_stock', in_stock(product.id, (select (%(now)s at time zone time_zone)::date from clinic))
  )), '[]')
- from product cross join clinic where product.id = any(%(product_ids)s::bigint[]) and offered)
+ from product where product.id = any(%(product_ids)s::bigint[]) and offered)
 """
 
 _FREQUENCIES: LiteralString = """
@@ -120,17 +119,18 @@ select json_build_object(
     'deceased', patient.deceased,
     'started_at', held.started_at,
     'in_progress', held.status = 'in-progress',
-    'signed', (
-        select json_build_object('name', staff.name,
-            'clock_time', to_char(signed_at at time zone time_zone, 'HH24:MI'))
-        from note join staff on staff.id = signed_by cross join clinic
-        where encounter_id = held.id and note.version = 1),
     'ids', (
         select coalesce(json_agg(nextval('medication_request_id_seq')), '[]')
         from generate_series(1, %(lines)s)),
     'patient', {_PATIENT}, 'products', {_PRODUCTS}, 'frequencies', {_FREQUENCIES}
 )::text
 from held join patient on patient.id = held.patient_id
+"""
+
+SIGNATURE: LiteralString = """
+select staff.name, to_char(signed_at at time zone time_zone, 'HH24:MI') as clock_time
+from note join staff on staff.id = signed_by cross join clinic
+where encounter_id = %(encounter_id)s and note.version = 1
 """
 
 PRESCRIPTION_JSON: LiteralString = """

@@ -20,7 +20,7 @@ from hms_server.contract.prescribing import MedicationPrescribed
 from hms_server.contract.visits import BILLING, PHARMACY
 from hms_server.faults import Refused
 from hms_server.permissions import Permission
-from hms_server.prescribing.models import SIGNING_BASIS, SigningBasis
+from hms_server.prescribing.models import SIGNATURE, SIGNING_BASIS, Signature, SigningBasis
 from hms_server.prescribing.orders import Order, checked_orders, order_row
 from hms_server.prescribing.queries import unknown_encounter
 from hms_server.visits.commands import finish_encounter, send_on
@@ -94,7 +94,8 @@ def _basis(work: Work, request: SignEncounter) -> SigningBasis:
         raise unknown_encounter()
     basis = msgspec.json.decode(stored, type=SigningBasis)
     work.concerns(basis.patient_id)
-    _refuse_closed(basis)
+    if not basis.in_progress:
+        raise _closed(work, basis)
     if basis.deceased and request.prescription:
         raise Refused(
             "prescribing.deceased",
@@ -105,22 +106,23 @@ def _basis(work: Work, request: SignEncounter) -> SigningBasis:
     return basis
 
 
-def _refuse_closed(basis: SigningBasis) -> None:
-    if basis.signed is not None:
-        raise Refused(
-            "consultations.signed",
-            f"{basis.signed.name} signed this visit at {basis.signed.clock_time}. Your text is not stored: "
-            "open the chart again and correct the note there.",
-            field="encounter_id",
-            data={"by": basis.signed.name, "at": basis.signed.clock_time},
-        )
-    if not basis.in_progress:
-        raise Refused(
+def _closed(work: Work, basis: SigningBasis) -> Refused:
+    """Asked anew: whoever signed while this request waited for the lock is not in what it has read."""
+    signed = work.one(Signature, SIGNATURE, {"encounter_id": basis.encounter_id})
+    if signed is None:
+        return Refused(
             "consultations.closed",
             f"The visit of {basis.patient_name} was closed without a note. Undo that in the queue, or check "
             "the patient in again; your text is not stored yet.",
             field="encounter_id",
         )
+    return Refused(
+        "consultations.signed",
+        f"{signed.name} signed this visit at {signed.clock_time}. Your text is not stored: open the chart "
+        "again and correct the note there.",
+        field="encounter_id",
+        data={"by": signed.name, "at": signed.clock_time},
+    )
 
 
 def _store(
