@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QThreadPool, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Signal, Slot
 from shiboken6 import isValid
 
 from hms_server.contract.private_files import replace_private
@@ -83,6 +84,9 @@ class DraftStore:
             content = (self._folder / key.file_name).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            log.warning("draft not readable", draft=key.file_name, reason=str(error))
+            return None
         nonce, sealed = content[:NONCE_BYTES], content[NONCE_BYTES:]
         try:
             opened = self._cipher.decrypt(nonce, sealed, key.file_name.encode())
@@ -138,8 +142,8 @@ class Autosaver(QObject):
         super().__init__(parent)
         self._store = store
         self._unsaved: tuple[DraftKey, dict[str, str]] | None = None
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)
+        # Not a pool of Qt: this one finishes its queue also after this object is gone, before Python ends.
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hms-drafts")
         self._pause = self._timer(PAUSE_MS)
         self._latest = self._timer(LATEST_MS)
         self._finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
@@ -150,7 +154,7 @@ class Autosaver(QObject):
     def keep(self, key: DraftKey, data: dict[str, str]) -> None:
         """What stands in the fields now. Call it at every change."""
         if self._unsaved is not None and self._unsaved[0] != key:
-            self._write()
+            self.write_now()
         self._unsaved = (key, dict(data))
         self._pause.start()
         if not self._latest.isActive():
@@ -158,12 +162,12 @@ class Autosaver(QObject):
 
     def find(self, key: DraftKey, done: Callable[[Draft | None], object]) -> None:
         """`done` gets what is kept under this key, on the thread of the windows."""
-        self._write()
+        self.write_now()
         self._run(lambda: self._store.load(key), done)
 
     def pending(self, staff_id: StaffId, done: Callable[[list[DraftKey]], object]) -> None:
         """`done` gets all that this person has typed and not stored, on the thread of the windows."""
-        self._write()
+        self.write_now()
         self._run(lambda: self._store.pending(staff_id), done)
 
     def discard(self, key: DraftKey) -> None:
@@ -174,28 +178,29 @@ class Autosaver(QObject):
         self._run(lambda: self._store.clear(key), lambda _: None)
 
     @Slot()
-    def flush(self) -> None:
-        """Returns when everything is on the disk; for a window that closes."""
-        self._write()
-        self._pool.waitForDone()
-
-    def _timer(self, after_ms: int) -> QTimer:
-        timer = QTimer(self, singleShot=True, interval=after_ms)
-        timer.timeout.connect(self._write)
-        return timer
-
-    def _stop(self) -> None:
-        self._pause.stop()
-        self._latest.stop()
-
-    @Slot()
-    def _write(self) -> None:
+    def write_now(self) -> None:
+        """Does not wait for the pause; for a page that is left."""
         self._stop()
         if self._unsaved is None:
             return
         key, data = self._unsaved
         self._unsaved = None
         self._run(lambda: self._save(key, data), lambda outcome: self._report(key, outcome))
+
+    @Slot()
+    def flush(self) -> None:
+        """Returns when everything is on the disk; for a program that ends."""
+        self.write_now()
+        self._disk.submit(lambda: None).result()
+
+    def _timer(self, after_ms: int) -> QTimer:
+        timer = QTimer(self, singleShot=True, interval=after_ms)
+        timer.timeout.connect(self.write_now)
+        return timer
+
+    def _stop(self) -> None:
+        self._pause.stop()
+        self._latest.stop()
 
     def _save(self, key: DraftKey, data: dict[str, str]) -> Draft | str:
         try:
@@ -212,11 +217,15 @@ class Autosaver(QObject):
 
     def _run(self, work: Callable[[], T], done: Callable[[T], object]) -> None:
         def run() -> None:
-            result = work()
+            try:
+                result = work()
+            except Exception:  # a thread's top: nobody above could log it
+                log.exception("drafts failed")
+                return
             if isValid(self):
                 self._finished.emit(lambda: done(result))
 
-        self._pool.start(run)
+        self._disk.submit(run)
 
     @Slot(object)
     def _on_finished(self, hand_over: Callable[[], object]) -> None:
