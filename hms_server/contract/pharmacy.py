@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from hms_server.contract.envelope import Event, Request
+from hms_server.contract.prescribing import SafetyFinding
 from hms_server.contract.values import (
     BatchId,
     EncounterId,
@@ -30,7 +31,10 @@ class Allocation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DispenseLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One medicine of the prescription: what is still owing, and from which batches it would come now."""
+    """One medicine of the prescription: what is still owing, and from which batches it would come now.
+
+    `overrides` is finding → the doctor's reason, `findings` what became known since and has no reason.
+    """
 
     medication_request_id: MedicationRequestId
     product_id: ProductId
@@ -45,6 +49,7 @@ class DispenseLine(msgspec.Struct, frozen=True, kw_only=True):
     short_by: int
     controlled: bool
     overrides: dict[str, str]
+    findings: list[SafetyFinding] = []
 
 
 class Prescription(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from hms_server.pharmacy.rules import (
     share_out,
     write_day,
 )
+from hms_server.pharmacy.safety import check_again, refuse_unsafe
 from hms_server.visits.commands import send_on
 from hms_server.work import Work
 
@@ -42,6 +43,7 @@ def dispense(work: Work, request: Dispense) -> Dispensed:
     handover = _lock(work, request)
     work.concerns(handover.patient.id)
     lines = [_check_line(work, handover, picked, number) for number, picked in enumerate(request.lines)]
+    _check_safety(work, handover, lines)
     splits = _take(handover, lines, request.lines)
     work.send(HAND_OVER, _handover_params(work, request, handover, splits))
     work.emit(
@@ -139,6 +141,12 @@ def _check_line(work: Work, handover: Handover, picked: PickedLine, number: int)
         if not is_same_pack(scanned, line.gtin):
             raise faults.wrong_pack(work, line, number, scanned=scanned)
     return line
+
+
+def _check_safety(work: Work, handover: Handover, lines: Sequence[PrescribedLine]) -> None:
+    findings = check_again(work, handover, lines)
+    for number, line in enumerate(lines):
+        refuse_unsafe(line, findings, number=number)
 
 
 def _take(handover: Handover, lines: Sequence[PrescribedLine], picked: Sequence[PickedLine]) -> list[Split]:

@@ -31,6 +31,7 @@ class PrescribedLine(msgspec.Struct, frozen=True, kw_only=True):
     prescriber: Person | None
     authored_at: datetime
     overrides: dict[str, str]
+    override_keys: list[str]
     batches: list[StockedBatch]
 
     @property
@@ -43,11 +44,12 @@ class PrescribedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prescribed(msgspec.Struct, frozen=True, kw_only=True):
-    """All medicines of an encounter, on the clinic's day."""
+    """All medicines of an encounter, on the clinic's day; `allergy_since`: one was recorded after signing."""
 
     encounter_id: EncounterId
     patient: PatientHeader
     today: date
+    allergy_since: bool
     lines: list[PrescribedLine]
 
     @property
@@ -84,6 +86,9 @@ _LINES = """
         'overrides', (
             select coalesce(json_object_agg(title, reason), '{}')
             from safety_override where medication_request_id = line.id),
+        'override_keys', (
+            select coalesce(json_agg(finding_key), '[]')
+            from safety_override where medication_request_id = line.id),
         'batches', (
             select coalesce(json_agg(json_build_object('id', id, 'lot', lot, 'expires_on', expires_on,
                 'shelf', shelf, 'on_hand', on_hand)), '[]')
@@ -96,10 +101,21 @@ _LINES = """
 )
 """
 
+# An allergy of the same minute may have been on its way while the doctor signed.
+_ALLERGY_SINCE = """
+exists (
+    select from allergy_intolerance as allergy
+    join medication_request as line on line.patient_id = allergy.patient_id
+    where line.encounter_id = encounter.id and allergy.status = 'active'
+        and allergy.recorded_at > line.authored_at - interval '1 minute'
+)
+"""
+
 _PRESCRIBED = f"""
 'encounter_id', encounter.id,
 'patient', to_json(patient_header),
 'today', (%(now)s at time zone time_zone)::date,
+'allergy_since', {_ALLERGY_SINCE},
 'lines', {_LINES}
 """
 

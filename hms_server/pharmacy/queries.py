@@ -18,7 +18,7 @@ from hms_server.contract.pharmacy import (
     ToDispense,
     ToDispenseRow,
 )
-from hms_server.contract.prescribing import MedicationRequestStatus
+from hms_server.contract.prescribing import MedicationRequestStatus, SafetyFinding
 from hms_server.contract.values import EncounterId, PatientHeader
 from hms_server.contract.visits import PHARMACY
 from hms_server.pharmacy import faults
@@ -32,6 +32,7 @@ from hms_server.pharmacy.rules import (
     rank,
     share_out,
 )
+from hms_server.pharmacy.safety import check_again, news_of
 from hms_server.visits.models import BESIDE, SHOWN, StoredTicket
 from hms_server.work import Work
 
@@ -67,13 +68,16 @@ def get_prescription(work: Work, request: GetPrescription) -> Prescription:
     prescribed = decode_prescribed(text)
     work.concerns(prescribed.patient.id)
     lines = [line for line in prescribed.lines if line.status in SHOWN_STATES]
+    findings = check_again(work, prescribed, lines)
     splits = share_out([line.wanted(line.owing) for line in lines], today=prescribed.today)
     return Prescription(
         encounter_id=prescribed.encounter_id,
         patient=prescribed.patient,
         prescriber=prescribed.prescriber,
         authored_at=min((line.authored_at for line in lines), default=None),
-        lines=[_proposed(line, split) for line, split in zip(lines, splits, strict=True)],
+        lines=[
+            _proposed(line, split, news_of(line, findings)) for line, split in zip(lines, splits, strict=True)
+        ],
     )
 
 
@@ -100,7 +104,7 @@ def list_stock_attention(work: Work, _: ListStockAttention) -> StockAttention:
     return StockAttention(sorted(rows, key=rank)[:MAX_ATTENTION])
 
 
-def _proposed(line: PrescribedLine, split: Split) -> DispenseLine:
+def _proposed(line: PrescribedLine, split: Split, findings: list[SafetyFinding]) -> DispenseLine:
     return DispenseLine(
         medication_request_id=line.id,
         product_id=line.product_id,
@@ -115,6 +119,7 @@ def _proposed(line: PrescribedLine, split: Split) -> DispenseLine:
         short_by=split.short_by,
         controlled=line.controlled,
         overrides=line.overrides,
+        findings=findings,
     )
 
 
