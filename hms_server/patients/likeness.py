@@ -19,6 +19,8 @@ _WEIGHT_OTHER_NATIONAL_ID = 20
 _UNPROVEN = 0.8
 """A name alone, however equal, is no more than this: many people have the same."""
 _SAME_NAME, _SIMILAR_NAME = 0.99, 0.75
+_AGREEMENT_BY_YEARS_APART = {0: 0.1, 1: -0.3}
+_OTHER_AGE = -0.8
 _SHORTEST_SHORT_FORM = 3
 _ESTIMATE_YEARS = 3
 
@@ -112,14 +114,17 @@ def words_alike(one: str, other: str) -> float:
         return 0.95
     if len(one) == 1 or len(other) == 1:
         return 0.7 if one[0] == other[0] else 0.0
-    share = _shared_letters(sound, other_sound)
+    share = max(_shared_letters(one, other), _shared_letters(sound, other_sound))
     if skeleton_of(sound) == skeleton_of(other_sound):
         share = max(share, 0.8)
-    elif min(len(one), len(other)) >= _SHORTEST_SHORT_FORM and (
-        one.startswith(other) or other.startswith(one)
-    ):
+    elif _is_short_form(one, other) or _is_short_form(other, one):
         share = max(share, 0.75)
     return max(0.0, (share - 0.5) * 2)
+
+
+def _is_short_form(short: str, long: str) -> bool:
+    """Abdul for Abdulrahman; Seun for Oluwaseun, Emeka for Chukwuemeka."""
+    return len(short) >= _SHORTEST_SHORT_FORM and (long.startswith(short) or long.endswith(short))
 
 
 def _shared_letters(one: str, other: str) -> float:
@@ -165,7 +170,7 @@ def _exact_births(first: date, second: date) -> tuple[float, Resemblance | None]
     wrong_digits = sum(a != b for a, b in zip(f"{first:%Y%m%d}", f"{second:%Y%m%d}", strict=True))
     if wrong_digits == 1 or first.replace(year=2000) == second.replace(year=2000):
         return 0.6, Resemblance.SIMILAR_AGE
-    return (-0.3 if abs(first.year - second.year) <= 1 else -0.8), None
+    return _AGREEMENT_BY_YEARS_APART.get(abs(first.year - second.year), _OTHER_AGE), None
 
 
 def _vague_births(one: Traits, other: Traits, first: date, second: date) -> tuple[float, Resemblance | None]:
@@ -173,7 +178,7 @@ def _vague_births(one: Traits, other: Traits, first: date, second: date) -> tupl
     years = abs(first.year - second.year)
     if years <= (_ESTIMATE_YEARS if estimated else 0):
         return (0.7 - 0.1 * years if estimated else 0.8), Resemblance.SIMILAR_AGE
-    return (-0.2 if years <= 2 * _ESTIMATE_YEARS and estimated else -0.8), None
+    return (-0.2 if years <= 2 * _ESTIMATE_YEARS and estimated else _OTHER_AGE), None
 
 
 def _compare_phones(one: Traits, other: Traits) -> _Evidence | None:

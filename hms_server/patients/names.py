@@ -45,7 +45,9 @@ _BROAD_VOWELS = str.maketrans("eyo", "iiu")
 
 def fold(text: str) -> str:
     """Lower case without accents, apostrophes and invisible signs: Ọlá, OLA and o'la become ola."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    # Twice, since a mathematical or circled capital becomes a letter that has a case only by the first.
+    lower = unicodedata.normalize("NFKD", text).casefold()
+    plain = unicodedata.normalize("NFKD", lower)
     kept = "".join(sign for sign in plain if unicodedata.category(sign) not in _INVISIBLE)
     return _APOSTROPHES.sub("", kept).translate(_LETTERS)
 

@@ -53,8 +53,10 @@ def run(dsn: str, sizes: Sequence[int] = SIZES) -> list[Figure]:
         source = people(max(sizes), seed=SEED)
         filled = 0
         for size in sorted(sizes):
-            known = fill(connection, list(islice(source, size - filled)))
+            more = list(islice(source, size - filled))
+            fill(connection, more)
             filled = size
+            known = random.Random(SEED).choices(more, k=QUERIES)  # noqa: S311 - repeatable on purpose
             for kind, ask in asks(connection, known).items():
                 figure = measure(kind, size, ask)
                 figures.append(figure)
@@ -62,8 +64,8 @@ def run(dsn: str, sizes: Sequence[int] = SIZES) -> list[Figure]:
     return figures
 
 
-def fill(connection: psycopg.Connection[Any], more: Sequence[Somebody]) -> Sequence[Somebody]:
-    """Adds patients in bulk, some of whom were here lately, and gives a few to search for."""
+def fill(connection: psycopg.Connection[Any], more: Sequence[Somebody]) -> None:
+    """Adds patients in bulk, some of whom were here lately."""
     columns = "family_name, given_names, sex, birth_date, phone, birth_precision, no_phone, deceased"
     now = datetime.now(UTC)
     with connection.transaction(), connection.cursor() as cursor:
@@ -75,7 +77,6 @@ def fill(connection: psycopg.Connection[Any], more: Sequence[Somebody]) -> Seque
         rebuild_search(connection)
         connection.execute(SEEN, (now, now))
     connection.execute("vacuum analyze")
-    return random.Random(SEED).sample(list(more), QUERIES)  # noqa: S311 - repeatable on purpose
 
 
 def asks(
