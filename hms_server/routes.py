@@ -67,6 +67,7 @@ from hms_server.contract.pharmacy import (
     ReceiveStock,
 )
 from hms_server.contract.prescribing import CheckLine, ListFrequencies, SearchProducts, StopMedication
+from hms_server.contract.triage import AcknowledgeAlert, GetVitals, ListAlerts, RecordVitals
 from hms_server.contract.visits import (
     CallNext,
     CallTicket,
@@ -88,11 +89,14 @@ from hms_server.patients.search import search_patients
 from hms_server.permissions import Permission
 from hms_server.pharmacy import commands as pharmacy
 from hms_server.pharmacy import queries as pharmacy_queries
+from hms_server.pharmacy import stock
 from hms_server.prescribing import commands as prescribing
 from hms_server.prescribing.checking import check_line
 from hms_server.prescribing.formulary import list_frequencies, search_products
 from hms_server.prescribing.queries import get_chart
 from hms_server.prescribing.signing import sign_encounter
+from hms_server.triage import commands as triage
+from hms_server.triage import queries as triage_queries
 from hms_server.visits import calling, undo
 from hms_server.visits import commands as visits
 from hms_server.visits import queries as visits_queries
@@ -160,6 +164,13 @@ VISITS: Sequence[Route[Any]] = (
     query(GetDisplayBoard, visits_queries.get_display_board, P.QUEUE_DISPLAY),
 )
 
+TRIAGE: Sequence[Route[Any]] = (
+    command(RecordVitals, triage.record_vitals, P.VITALS_RECORD),
+    query(GetVitals, triage_queries.get_vitals, P.CHART_READ),
+    query(ListAlerts, triage_queries.list_alerts, P.ALERTS),
+    command(AcknowledgeAlert, triage.acknowledge_alert, P.ALERTS),
+)
+
 CONSULTATIONS: Sequence[Route[Any]] = (
     query(GetBanner, consultations_queries.get_banner, P.PATIENT_READ),
     query(GetChart, get_chart, P.CHART_READ),
@@ -185,8 +196,8 @@ PHARMACY: Sequence[Route[Any]] = (
     query(GetPrescription, pharmacy_queries.get_prescription, P.DISPENSE),
     command(Dispense, pharmacy.dispense, P.DISPENSE),
     query(ListBatches, pharmacy_queries.list_batches, P.STOCK_KEEP),
-    command(ReceiveStock, pharmacy.receive_stock, P.STOCK_KEEP),
-    command(CorrectStock, pharmacy.correct_stock, P.STOCK_KEEP),
+    command(ReceiveStock, stock.receive_stock, P.STOCK_KEEP),
+    command(CorrectStock, stock.correct_stock, P.STOCK_KEEP),
     query(ListStockAttention, pharmacy_queries.list_stock_attention, P.STOCK_KEEP),
 )
 
@@ -202,7 +213,16 @@ BILLING: Sequence[Route[Any]] = (
 
 def routes(desk: Accounts) -> Sequence[Route[Any]]:
     """Every request that the server answers."""
-    return (*account_routes(desk), *PATIENTS, *VISITS, *PHARMACY, *BILLING, *CONSULTATIONS, *PRESCRIBING)
+    return (
+        *account_routes(desk),
+        *PATIENTS,
+        *VISITS,
+        *TRIAGE,
+        *PHARMACY,
+        *BILLING,
+        *CONSULTATIONS,
+        *PRESCRIBING,
+    )
 
 
 SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
@@ -215,6 +235,7 @@ FAULTS_BY_CONSTRAINT: Mapping[str, Fault] = {
     **accounts.FAULTS_BY_CONSTRAINT,
     **patients.FAULTS_BY_CONSTRAINT,
     **visits.FAULTS_BY_CONSTRAINT,
+    **triage.FAULTS_BY_CONSTRAINT,
     **consultations.FAULTS_BY_CONSTRAINT,
     **prescribing.FAULTS_BY_CONSTRAINT,
     **pharmacy.FAULTS_BY_CONSTRAINT,

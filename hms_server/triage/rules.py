@@ -1,16 +1,30 @@
-"""What the server makes of vital signs: which it refuses, whom they move up, and when a doctor is alerted."""
+"""What the server makes of vital signs: which it refuses, and whom it alerts for how long."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from decimal import Decimal
+from enum import StrEnum
 
-from hms_server.contract.news2 import Risk, Score, priority_of
+from hms_server.contract.news2 import Risk, Score
 from hms_server.contract.plausibility import Doubt, Grade, check_all, values_of
-from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import VitalSigns
 from hms_server.contract.vitals import VitalSign
 from hms_server.faults import Refused
 
 SPO2_SCALES = (1, 2)
+DOCTORS_FROM_LEVEL = 1
+EVERYBODY_FROM_LEVEL = 2
+CRITICAL_PATIENCE = timedelta(minutes=3)
+PATIENCE = timedelta(minutes=10)
+"""How long an alert waits for somebody; this project's choice, for a clinic to confirm."""
+
+
+class Circle(StrEnum):
+    """Who sees an alert and is expected to act."""
+
+    PRACTITIONER = "practitioner"
+    DOCTORS = "doctors"
+    EVERYBODY = "everybody"
 
 
 def accepted_values(
@@ -29,14 +43,33 @@ def accepted_values(
     return values
 
 
-def raised(standing: QueuePriority, scored: Score) -> QueuePriority:
-    """The rank after a score: up where it asks for it, never down, since a person may know more."""
-    return min(standing, priority_of(scored))
-
-
 def needs_alert(scored: Score) -> bool:
     """From 3 points in one parameter or 5 in all: where the college asks for an urgent review."""
     return scored.risk not in {None, Risk.LOW}
+
+
+def is_critical(scored: Score) -> bool:
+    """From 7 points in all: where the college asks for an emergency assessment."""
+    return scored.risk is Risk.HIGH
+
+
+def score_words(scored: Score) -> str:
+    """The score as a ticket and an alert show it; nothing where no total is claimed."""
+    if scored.total is not None:
+        return f"NEWS2 {scored.total}"
+    return "" if scored.at_least is None else f"NEWS2 ≥{scored.at_least}"
+
+
+def patience(*, critical: bool) -> timedelta:
+    """After this long without an acknowledgement an alert moves on, again and again."""
+    return CRITICAL_PATIENCE if critical else PATIENCE
+
+
+def circle_of(level: int, *, addressed: bool) -> Circle:
+    """The practitioner it is for (all doctors, if it is for none), then all doctors, then nurses too."""
+    if level >= EVERYBODY_FROM_LEVEL:
+        return Circle.EVERYBODY
+    return Circle.PRACTITIONER if addressed and level < DOCTORS_FROM_LEVEL else Circle.DOCTORS
 
 
 def _values(signs: VitalSigns) -> dict[VitalSign, Decimal]:

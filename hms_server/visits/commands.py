@@ -32,6 +32,7 @@ from hms_server.visits.models import (
     TODAY,
     CheckedInTicket,
     NextTicket,
+    RankedTicket,
     StoredTicket,
     TicketEnd,
     queue_change,
@@ -119,11 +120,11 @@ def raise_priority(
 ) -> TicketRow | None:
     """Moves the encounter's open ticket up, never down; None where the patient waits nowhere."""
     params = {"encounter_id": encounter_id, "priority": priority, "note": note}
-    ticket = work.one(StoredTicket, RAISE_PRIORITY, params | _who_and_when(work))
+    ticket = work.one(RankedTicket, RAISE_PRIORITY, params | _who_and_when(work))
     if ticket is None:
         return None
     work.concerns(ticket.patient_id)
-    return _told(work, ticket)
+    return _told(work, ticket) if ticket.raised else ticket.row()
 
 
 def move_ticket(work: Work, request: MoveTicket) -> CheckedIn:
@@ -320,15 +321,17 @@ with standing as (
 ), raised as (
     update ticket set priority = %(priority)s, note = coalesce(nullif(%(note)s, ''), ticket.note),
         version = ticket.version + 1
-    from standing where ticket.id = standing.id and standing.priority >= %(priority)s
+    from standing
+    where ticket.id = standing.id and (standing.priority > %(priority)s
+        or (standing.priority = %(priority)s and %(note)s not in ('', standing.note)))
     returning ticket.*
-), kept as ({_KEPT}, 'ranked', state, %(note)s, false from standing where priority > %(priority)s),
+), kept as ({_KEPT}, 'ranked', state, %(note)s, false from standing where exists (select from raised)),
 now_is as (
     select * from raised
     union all
     select * from standing where not exists (select from raised)
 )
-select {SHOWN} from now_is as ticket {BESIDE}
+select {SHOWN}, exists (select from raised) as raised from now_is as ticket {BESIDE}
 """
 
 SET_SPECIAL_NEED = f"""

@@ -106,6 +106,13 @@ class NextTicket(StoredTicket):
     closed_service: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedTicket(StoredTicket):
+    """With the answer whether the rank or its note is new."""
+
+    raised: bool
+
+
 def queue_change(ticket: StoredTicket, *, announced: bool = False) -> QueueChanged:
     """What displays and queues are told of a ticket."""
     return QueueChanged(

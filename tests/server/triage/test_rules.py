@@ -1,15 +1,14 @@
-"""Which vital signs the server takes, whom they move up, and when a doctor is alerted."""
+"""Which vital signs the server takes, and when a doctor is alerted."""
 
 from decimal import Decimal
 
 import pytest
 
 from hms_server.contract.news2 import Risk, Score, State
-from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import Measured, VitalSigns
 from hms_server.contract.vitals import VitalSign
 from hms_server.faults import Refused
-from hms_server.triage.rules import accepted_values, needs_alert, raised
+from hms_server.triage.rules import accepted_values, needs_alert
 
 ADULT_MONTHS = 40 * 12
 
@@ -74,21 +73,6 @@ def test_what_is_no_vital_sign_is_refused(signs: VitalSigns, code: str, field: s
         accepted_values(signs, age_months=ADULT_MONTHS, confirmed=[])
 
     assert (refused.value.fault.code, refused.value.fault.field) == (code, field)
-
-
-@pytest.mark.parametrize(
-    ("standing", "risk", "after"),
-    [
-        (QueuePriority.ROUTINE, Risk.HIGH, QueuePriority.EMERGENCY),
-        (QueuePriority.URGENT, Risk.MEDIUM, QueuePriority.VERY_URGENT),
-        (QueuePriority.EMERGENCY, Risk.LOW, QueuePriority.EMERGENCY),
-        (QueuePriority.URGENT, None, QueuePriority.URGENT),
-    ],
-)
-def test_a_score_moves_up_and_never_down(
-    standing: QueuePriority, risk: Risk | None, after: QueuePriority
-) -> None:
-    assert raised(standing, scored(risk)) is after
 
 
 @pytest.mark.parametrize(
