@@ -6,12 +6,24 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from hms_desktop.drafts import DraftStore
+from hms_desktop.patients.panel import FrontDeskPanel
 from hms_desktop.printing.printer import Printer
 from hms_desktop.session import Session
+from hms_desktop.visits.panel import QueuePanel
+from hms_desktop.visits.rooms import Rooms
+from hms_desktop.visits.waiting.panel import WaitingRoomPanel
+from hms_desktop.widgets.notices import Action, Notice
+from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.accounts import Clinic, SignedIn
-from hms_server.contract.values import Role
+from hms_server.contract.values import PatientHeader, Role
 from hms_server.contract.visits import TicketRow
+
+QUEUE_WIDTH = 360
 
 
 class StationPanel(Protocol):
@@ -42,11 +54,13 @@ class Desk:
     zone: ZoneInfo
     clock: Callable[[], datetime]
     printer: Printer
+    drafts: DraftStore
+    rooms: Rooms
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceDefinition:
-    """A workspace as data; `title` is translated when it is shown, `build` runs when it is first opened."""
+    """A workspace as data; `build` runs when it is first opened."""
 
     key: str
     title: str
@@ -54,11 +68,147 @@ class WorkspaceDefinition:
     build: Callable[[Desk], Workspace]
 
 
-WORKSPACES: dict[Role, Sequence[WorkspaceDefinition]] = {}
-"""What each role may open, the usual one first."""
+class FrontDeskWorkspace(Workspace):
+    """Left whoever stands at the counter, right the waiting room."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.panel = FrontDeskPanel(
+            desk.session, clinic=desk.clinic, zone=desk.zone, clock=desk.clock, printer=desk.printer
+        )
+        self.waiting = WaitingRoomPanel(
+            desk.session, services=desk.clinic.services, clock=desk.clock, zone=desk.zone
+        )
+        self.waiting.opened.connect(lambda ticket: self.panel.open_patient(ticket.patient))
+        right = QVBoxLayout()
+        right.setSpacing(Space.M)
+        right.addWidget(self.panel.ticket_card)
+        right.addWidget(self.waiting, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
+        row.setSpacing(Space.M)
+        row.addWidget(self.panel, 3)
+        row.addLayout(right, 2)
+
+    def primary(self) -> None:
+        self.panel.primary()
+
+    def shown(self) -> None:
+        self.panel.take_focus()
+
+    def open_patient(self, patient: object) -> None:
+        if isinstance(patient, PatientHeader):
+            self.panel.open_patient(patient)
+
+
+class StationWorkspace(Workspace):
+    """The queue at the left, always docked; the one task at hand beside it.
+
+    Who moves on while something is typed is asked once, by a notice: the same key again moves on.
+    """
+
+    def __init__(self, desk: Desk, *, service: str, queue_title: str) -> None:
+        super().__init__()
+        self.panel: StationPanel | None = None
+        self._go: Callable[[], object] | None = None
+        self.question = Notice()
+        self.queue = QueuePanel(
+            desk.session,
+            service=service,
+            title=queue_title,
+            rooms=desk.rooms,
+            clock=desk.clock,
+            zone=desk.zone,
+            leave=self.leave,
+        )
+        self.queue.setFixedWidth(current_tokens().px(QUEUE_WIDTH))
+        self.queue.called.connect(lambda ticket: self.leave(lambda: self._open(ticket)))
+        self.queue.chosen.connect(self._open)
+        self._main = QVBoxLayout()
+        self._main.setSpacing(Space.S)
+        self._main.addWidget(self.question)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
+        row.setSpacing(Space.M)
+        row.addWidget(self.queue)
+        row.addLayout(self._main, 1)
+
+    def set_panel(self, panel: StationPanel, widget: QWidget) -> None:
+        """`widget` is what is shown, and holds `panel`, which the keys go to."""
+        self.panel = panel
+        self._main.addWidget(widget, 1)
+
+    def leave(self, go: Callable[[], object]) -> None:
+        """Goes where the person wants to go; while something is typed, only when they say so again."""
+        asked_before = self._go is not None
+        self._stay()
+        if self.panel is None or not self.panel.is_busy() or asked_before:
+            go()
+            return
+        self._go = go
+        title = self.tr("The open patient has entries that are not stored yet.")
+        sentence = self.tr("Store them with Ctrl+Enter, or keep them as a draft and go on.")
+        actions = [
+            Action(self.tr("Keep draft and go on"), self._go_now, key="F8"),
+            Action(self.tr("Stay"), self._stay, key="Esc"),
+        ]
+        self.question.say(Kind.WARNING, title, sentence, actions=actions)
+
+    def call_next(self) -> None:
+        if self._go is not None:
+            self._go_now()
+        else:
+            self.queue.call_next()
+
+    def primary(self) -> None:
+        if self.panel is not None:
+            self.panel.primary()
+
+    def shown(self) -> None:
+        self.queue.take_focus()
+
+    def sent_on(self) -> None:
+        """The patient has gone on: the keys go back to the queue."""
+        self.queue.state.mark_stale()
+        self.queue.take_focus()
+
+    def _open(self, ticket: TicketRow) -> None:
+        if self.panel is not None:
+            self.panel.open_ticket(ticket)
+
+    def _go_now(self) -> None:
+        go = self._go
+        if go is not None:
+            self.leave(go)
+
+    def _stay(self) -> None:
+        self._go = None
+        self.question.take_back()
+
+
+WORKSPACES: dict[Role, tuple[str, ...]] = {
+    Role.RECEPTIONIST: ("front_desk",),
+}
+"""What each role may open by key, the usual one first."""
 
 
 def workspaces_of(roles: Sequence[Role]) -> list[WorkspaceDefinition]:
     """Everything that somebody with these roles may open, each once."""
-    found = {entry.key: entry for role in roles for entry in WORKSPACES.get(role, ())}
-    return list(found.values())
+    known = {entry.key: entry for entry in _definitions()}
+    keys = dict.fromkeys(key for role in roles for key in WORKSPACES.get(role, ()))
+    return [known[key] for key in keys]
+
+
+def _definitions() -> list[WorkspaceDefinition]:
+    def entry(
+        key: str, title: str, icon_name: str, build: Callable[[Desk], Workspace]
+    ) -> WorkspaceDefinition:
+        return WorkspaceDefinition(key=key, title=title, icon_name=icon_name, build=build)
+
+    return [
+        entry("front_desk", _tr("Front desk"), "account-plus-outline", FrontDeskWorkspace),
+    ]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("workspaces", text)

@@ -59,15 +59,15 @@ def room_columns(services: Mapping[str, str]) -> list[Column[QueueLine]]:
     """What the front desk needs to answer "when is it my turn?"; `services` are names by code."""
     return [
         Column(title=_tr("Ticket"), text=lambda line: line.ticket.code),
-        Column(title=_tr("Patient"), text=lambda line: line.ticket.patient.name, strong=True, stretch=1),
-        Column(title=_tr("For"), text=lambda line: _for(line.ticket, services), stretch=1),
+        Column(title=_tr("Patient"), text=lambda line: line.ticket.patient.name, strong=True, stretch=3),
+        Column(
+            title=_tr("Waits for"),
+            text=lambda line: _where(line.ticket, services),
+            pill=lambda line: Kind.OK if line.ticket.state is TicketState.CALLED else None,
+            stretch=2,
+        ),
         _rank(),
         Column(title=_tr("Since"), text=lambda line: line.since, align=Align.END),
-        Column(
-            title=_tr("State"),
-            text=lambda line: _where(line.ticket),
-            pill=lambda line: Kind.OK if line.ticket.state is TicketState.CALLED else Kind.NEUTRAL,
-        ),
     ]
 
 
@@ -95,14 +95,10 @@ def _wait_or_room(ticket: TicketRow, now: datetime) -> str:
     return wait_text(ticket.queued_at, now).replace(" ", NO_BREAK)
 
 
-def _for(ticket: TicketRow, services: Mapping[str, str]) -> str:
-    return ticket.practitioner.name if ticket.practitioner else services.get(ticket.service, ticket.service)
-
-
-def _where(ticket: TicketRow) -> str:
+def _where(ticket: TicketRow, services: Mapping[str, str]) -> str:
     if ticket.state is TicketState.CALLED and ticket.room:
         return ticket.room
-    return state_word(ticket.state)
+    return ticket.practitioner.name if ticket.practitioner else services.get(ticket.service, ticket.service)
 
 
 def _rank() -> Column[QueueLine]:

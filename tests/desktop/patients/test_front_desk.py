@@ -1,0 +1,365 @@
+"""The front desk by keyboard: registering, recognising, checking in, and what happens when it goes wrong."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from hms_desktop.patients.panel import FrontDeskPanel
+from hms_desktop.printing.printer import FolderPrinter, Printer, PrintKind, PrintOutcome
+from hms_desktop.session import Session
+from hms_server.contract.consultations import GetBanner
+from hms_server.contract.envelope import Fault
+from hms_server.contract.patients import (
+    Demographics,
+    EditPatient,
+    FindLookAlikes,
+    GetPatient,
+    LookAlike,
+    LookAlikes,
+    PatientDetails,
+    PatientEdited,
+    PatientRegistered,
+    RegisterPatient,
+    Resemblance,
+)
+from hms_server.contract.priority import SpecialNeed
+from hms_server.contract.values import BirthPrecision, Moment, Person, Sex, StaffId
+from hms_server.contract.visits import CheckedIn, CheckIn, ListPractitioners, Practitioners
+from tests.desktop.conftest import FakeConnection
+from tests.desktop.samples import LONG_NAME, NOW, ZONE, sample_banner
+from tests.desktop.visits.tickets import CLINIC, patient, ticket
+
+ADA = patient(7, "Adaeze Okonkwo")
+TICKET = ticket(25, "Adaeze Okonkwo")
+ALIKE = LookAlike(patient=ADA, score=96, phone="0803 555 0182", why=[Resemblance.SAME_NAME], last_visit=None)
+STORED = Demographics(
+    family_name="Okonkwo",
+    given_names="Adaeze",
+    sex=Sex.FEMALE,
+    birth_date=date(1980, 7, 1),
+    birth_precision=BirthPrecision.ESTIMATED,
+    no_phone=True,
+)
+
+
+@pytest.fixture
+def open_desk(
+    connection: FakeConnection, session: Session, qtbot: QtBot, tmp_path: Path
+) -> Callable[..., FrontDeskPanel]:
+    """Shows the front desk before a server that knows Adaeze Okonkwo."""
+    moment = Moment(at=NOW, by=None)
+    details = PatientDetails(
+        header=ADA, demographics=STORED, version=4, registered=moment, changed=moment, last_visit=None
+    )
+    connection.answer(FindLookAlikes, LookAlikes([ALIKE]))
+    connection.answer(GetBanner, msgspec.structs.replace(sample_banner(), patient_id=ADA.id))
+    connection.answer(GetPatient, details)
+    connection.answer(ListPractitioners, Practitioners([Person(StaffId(4), "Dr Ngozi Eze")]))
+    connection.answer(RegisterPatient, PatientRegistered(ADA))
+    connection.answer(CheckIn, CheckedIn(ticket=TICKET))
+
+    def make(printer: Printer | None = None) -> FrontDeskPanel:
+        panel = FrontDeskPanel(
+            session,
+            clinic=CLINIC,
+            zone=ZONE,
+            clock=lambda: NOW,
+            printer=printer or FolderPrinter(folder=tmp_path / "labels"),
+        )
+        qtbot.addWidget(panel)
+        qtbot.addWidget(panel.ticket_card)
+        panel.resize(700, 620)
+        with qtbot.waitExposed(panel):
+            panel.show()
+        panel.take_focus()
+        return panel
+
+    return make
+
+
+def type_in(*texts: str) -> None:
+    """Types into the focused field, then Enter, and so on."""
+    for text in texts:
+        focused = _focused()
+        QTest.keyClicks(focused, text)
+        QTest.keyClick(focused, Qt.Key.Key_Return)
+
+
+def _focused() -> QWidget:
+    focused = QApplication.focusWidget()
+    assert focused is not None
+    return focused
+
+
+def test_somebody_new_is_registered_and_checked_in_by_one_key(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """The ticket stands large on the screen, its label is printed, and the form waits for the next."""
+    panel = open_desk()
+
+    type_in("Okonkwo", "Adaeze", "46", "F", "0803 555 0182")
+    panel.primary()
+    qtbot.waitUntil(lambda: panel.ticket_card._code.text() == "T-025")
+
+    [register] = connection.requests(RegisterPatient)
+    assert register.demographics == Demographics(
+        family_name="Okonkwo", given_names="Adaeze", sex=Sex.FEMALE, age_years=46, phone="0803 555 0182"
+    )
+    assert connection.requests(CheckIn) == [CheckIn(patient_id=ADA.id)]
+    qtbot.waitUntil(lambda: "saved as" in panel.ticket_card._label.text())
+    [label] = (tmp_path / "labels").iterdir()
+    assert label.read_bytes().startswith(b"%PDF")
+    assert panel.form.is_empty()
+    assert panel.form.family.editor.hasFocus()
+
+
+def test_look_alikes_appear_while_typing_and_never_block(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """One question for a burst of letters; the keys stay in the field."""
+    panel = open_desk()
+
+    QTest.keyClicks(panel.form.family.editor, "Okonkwo")
+    qtbot.waitUntil(lambda: panel.look_alikes.list.state() == "filled")
+
+    assert connection.requests(FindLookAlikes) == [FindLookAlikes(family_name="Okonkwo")]
+    assert panel.form.family.editor.hasFocus()
+    model = panel.look_alikes.table.model()
+    assert [model.index(0, column).data() for column in range(2)] == ["96 %", "Adaeze Okonkwo"]
+
+
+def test_a_look_alike_is_taken_by_keys_and_nobody_is_registered_twice(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Alt+Down, Enter, Ctrl+Enter."""
+    panel = open_desk()
+    QTest.keyClicks(panel.form.family.editor, "Okonkwo")
+    qtbot.waitUntil(lambda: panel.look_alikes.list.state() == "filled")
+
+    QTest.keyClick(panel.form.family.editor, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert panel.look_alikes.table.hasFocus()
+    QTest.keyClick(panel.look_alikes.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(panel.banner.isVisible)
+    panel.primary()
+    qtbot.waitUntil(lambda: panel.ticket_card._code.text() == "T-025")
+
+    assert not connection.requests(RegisterPatient)
+    assert connection.requests(CheckIn) == [CheckIn(patient_id=ADA.id)]
+
+
+def test_a_late_answer_about_an_earlier_name_is_ignored(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Otherwise the list would belong to nobody on the screen."""
+    panel = open_desk()
+    connection.answer(FindLookAlikes, lambda asked: LookAlikes([ALIKE] if asked.family_name == "Ok" else []))
+    connection.hold()
+    QTest.keyClicks(panel.form.family.editor, "Ok")
+    qtbot.waitUntil(lambda: len(connection.requests(FindLookAlikes)) == 1)
+
+    QTest.keyClicks(panel.form.family.editor, "afor")
+    connection.release()
+    qtbot.waitUntil(lambda: len(connection.requests(FindLookAlikes)) == 2)
+    QTest.qWait(20)
+
+    assert panel.look_alikes.list.state() == "empty"
+
+
+def test_a_failed_search_is_not_shown_as_nobody(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Who reads "nobody looks alike" registers somebody twice."""
+    panel = open_desk()
+    connection.answer(FindLookAlikes, Fault(code="server.busy", message="The server is busy."))
+
+    QTest.keyClicks(panel.form.family.editor, "Okonkwo")
+
+    qtbot.waitUntil(lambda: panel.look_alikes.list.state() == "error")
+
+
+def test_mistakes_are_shown_at_the_first_field_that_has_one(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection
+) -> None:
+    """Nothing is sent, and what was typed stays."""
+    panel = open_desk()
+
+    type_in("Okonkwo", "Adaeze", "31/02/1980")
+    panel.primary()
+
+    assert "no such day" in panel.form.birth.error()
+    assert panel.form.birth.editor.hasFocus()
+    assert panel.form.birth.text() == "31/02/1980"
+    assert not connection.requests(RegisterPatient)
+
+
+def test_what_the_server_refuses_is_shown_at_its_field(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """The form keeps everything, so that one letter is corrected and not all of it."""
+    panel = open_desk()
+    connection.answer(RegisterPatient, Fault(code="patients.phone", message="No such phone.", field="phone"))
+
+    type_in("Okonkwo", "Adaeze", "46", "F", "0803 555 0182")
+    panel.primary()
+
+    qtbot.waitUntil(lambda: panel.form.phone.error() == "No such phone.")
+    assert panel.form.family.text() == "Okonkwo"
+    assert panel.button.isEnabled()
+
+
+def test_a_refused_check_in_never_registers_the_patient_again(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """The second try of the same key checks in only."""
+    panel = open_desk()
+    sentence = "Adaeze Okonkwo is already waiting as T-004 for Triage."
+    refusal = Fault(code="visits.already_waiting", message=sentence, field="patient_id")
+    connection.answer(CheckIn, refusal)
+    type_in("Okonkwo", "Adaeze", "46", "F")
+
+    panel.primary()
+    qtbot.waitUntil(lambda: sentence in panel.notice.text())
+    connection.answer(CheckIn, CheckedIn(ticket=TICKET))
+    panel.primary()
+    qtbot.waitUntil(lambda: panel.ticket_card._code.text() == "T-025")
+
+    assert len(connection.requests(RegisterPatient)) == 1
+    assert len(connection.requests(CheckIn)) == 2
+
+
+def test_the_key_pressed_twice_registers_once(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Nothing shows as stored before the server has answered."""
+    panel = open_desk()
+    type_in("Okonkwo", "Adaeze", "46", "F")
+    connection.hold()
+
+    panel.primary()
+    panel.primary()
+    assert "Saving" in panel.button.text()
+    connection.release()
+    qtbot.waitUntil(lambda: panel.ticket_card._code.text() == "T-025")
+
+    assert len(connection.requests(RegisterPatient)) == 1
+
+
+def test_service_doctor_need_and_reason_go_with_the_check_in(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Chosen by letters, left by Tab."""
+    panel = open_desk()
+    panel.open_patient(ADA)
+    qtbot.waitUntil(lambda: panel.visit.doctor.editor.count() == 2)
+
+    QTest.keyClicks(_focused(), "D")
+    for text in ("Dr", "Pr", "Cough"):
+        QTest.keyClick(_focused(), Qt.Key.Key_Tab)
+        QTest.keyClicks(_focused(), text)
+    panel.primary()
+    qtbot.waitUntil(lambda: bool(connection.requests(CheckIn)))
+
+    assert connection.requests(CheckIn) == [
+        CheckIn(
+            patient_id=ADA.id,
+            service="D",
+            practitioner_id=StaffId(4),
+            special_need=SpecialNeed.PREGNANT,
+            reason="Cough",
+        )
+    ]
+
+
+def test_a_deceased_patient_is_shown_and_cannot_be_checked_in(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """The sentence says what to do if it is wrong."""
+    panel = open_desk()
+
+    panel.open_patient(patient(7, LONG_NAME, deceased=True))
+    panel.primary()
+    QTest.qWait(20)
+
+    assert f"{LONG_NAME} is recorded as deceased" in panel.notice.text()
+    assert not panel.button.isEnabled()
+    assert not connection.requests(CheckIn)
+
+
+def test_somebody_found_leaves_what_was_typed_for_somebody_new(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """After the check-in the half-written form stands there again."""
+    panel = open_desk()
+    type_in("Bello")
+
+    panel.open_patient(ADA)
+    panel.primary()
+    qtbot.waitUntil(lambda: panel.ticket_card._code.text() == "T-025")
+
+    assert panel.form.family.text() == "Bello"
+
+
+def test_a_missing_printer_is_said_and_the_ticket_counts(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """The label can be printed again by F3."""
+    printed: list[str] = []
+
+    class MissingPrinter:
+        def print(self, pdf: bytes, *, title: str, kind: PrintKind) -> PrintOutcome:  # noqa: ARG002 - a Printer
+            printed.append(title)
+            return PrintOutcome(printed=False, message="“T-025” was not printed: no printer.")
+
+    panel = open_desk(MissingPrinter())
+    panel.open_patient(ADA)
+    panel.primary()
+
+    qtbot.waitUntil(lambda: "no printer" in panel.notice.text())
+    assert panel.ticket_card._code.text() == "T-025"
+    panel.ticket_card.button.click()
+    qtbot.waitUntil(lambda: printed == ["T-025", "T-025"])
+
+
+def test_a_correction_keeps_what_was_not_touched(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """An estimated birth date does not move with the calendar, and "has no phone" stays known."""
+    panel = open_desk()
+    connection.answer(EditPatient, PatientEdited(patient=ADA, version=5))
+    panel.open_patient(ADA)
+    qtbot.waitUntil(panel.details.edit_button.isEnabled)
+
+    panel.details.edit()
+    QTest.keyClicks(panel.details.form.family.editor, "Okonkwor")
+    panel.primary()
+    qtbot.waitUntil(lambda: not panel.details.is_editing)
+
+    expected = msgspec.structs.replace(STORED, family_name="Okonkwor")
+    assert connection.requests(EditPatient) == [
+        EditPatient(patient_id=ADA.id, version=4, demographics=expected)
+    ]
+
+
+def test_who_was_faster_with_a_correction_is_said_and_the_text_stays(
+    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Nothing is overwritten, nothing typed is lost."""
+    panel = open_desk()
+    sentence = "Blessing Udo changed this entry at 10:41."
+    connection.answer(EditPatient, Fault(code="patients.edited_meanwhile", message=sentence))
+    panel.open_patient(ADA)
+    qtbot.waitUntil(panel.details.edit_button.isEnabled)
+
+    panel.details.edit()
+    QTest.keyClicks(panel.details.form.family.editor, "Okonkwor")
+    panel.primary()
+
+    qtbot.waitUntil(lambda: sentence in panel.details.notice.text())
+    assert panel.details.form.family.text() == "Okonkwor"
