@@ -71,7 +71,7 @@ create table invoice (
     constraint invoice_not_overpaid check (due_minor >= 0)
 );
 create index invoice_of_patient on invoice (patient_id);
-create index invoice_due on invoice (created_at desc) where due_minor > 0;
+create index invoice_due on invoice (created_at desc, id desc) where due_minor > 0;
 
 create table charge_item (
     id bigint generated always as identity primary key,
