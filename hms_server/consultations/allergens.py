@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -22,6 +22,8 @@ def load_allergens(connection: psycopg.Connection[Any], folder: Path | None = No
     classes = load_classes(folder)
     _load_ingredients(connection, ingredients)
     _load_classes(connection, classes)
+    for statement in REMEMBER_FACTS:
+        connection.execute(statement)
 
 
 def search_allergens(work: Work, request: SearchAllergens) -> Allergens:
@@ -89,6 +91,17 @@ where (allergen_class.name, allergen_class.kind, allergen_class.words, allergen_
     allergen_class.note)
     is distinct from (excluded.name, excluded.kind, excluded.words, excluded.cross_reacts_with, excluded.note)
 """
+
+REMEMBER_FACTS: tuple[LiteralString, ...] = (
+    """
+update ingredient set facts = allergen_facts(slug)
+where facts::text is distinct from allergen_facts(slug)::text
+""",
+    """
+update allergen_class set facts = allergen_facts(slug)
+where facts::text is distinct from allergen_facts(slug)::text
+""",
+)
 
 _KNOWN = """
     select slug, name, words, true as is_class from allergen_class

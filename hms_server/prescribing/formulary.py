@@ -44,6 +44,7 @@ def load_formulary(connection: psycopg.Connection[Any], folder: Path | None = No
         connection.cursor().executemany(
             STORE_PRODUCT, [_product_params(item, ingredients) for item in products]
         )
+        connection.execute(REMEMBER_FACTS)
 
 
 def search_products(work: Work, request: SearchProducts) -> Products:
@@ -117,6 +118,18 @@ values (%(code)s, %(name)s, %(ingredients)s, %(form)s, %(strength)s, %(route)s, 
     %(usual_frequency)s, %(usual_days)s, %(controlled)s, %(words)s, true)
 on conflict (code) do update set ({_COLUMNS}) = ({_EXCLUDED})
 where ({_STORED}) is distinct from ({_EXCLUDED})
+"""
+
+REMEMBER_FACTS = """
+with known as (
+    select product.id,
+        json_agg(json_build_object('slug', slug, 'facts', ingredient.facts) order by place) as facts
+    from product cross join unnest(ingredients) with ordinality as named (slug, place)
+    left join ingredient using (slug)
+    group by product.id
+)
+update product set facts = known.facts from known
+where product.id = known.id and product.facts::text is distinct from known.facts::text
 """
 
 # Stock is summed for what the words have found, not for the whole formulary.

@@ -67,7 +67,8 @@ json_build_object(
     'allergies', (
         select coalesce(json_agg(json_build_object(
             'id', id, 'substance', substance, 'reaction', reaction,
-            'allergen', case when allergen is not null then allergen_facts(allergen) end
+            'allergen', coalesce((select facts from ingredient where slug = allergen),
+                (select facts from allergen_class where slug = allergen))
         ) order by id), '[]')
         from allergy_intolerance where patient_id = patient.id and status = 'active'),
     'medicines', (
@@ -84,9 +85,7 @@ json_build_object(
 _PRODUCTS: LiteralString = """
 (select coalesce(json_agg(json_build_object(
     'id', product.id, 'label', label, 'name', name,
-    'ingredients', (
-        select coalesce(json_agg(json_build_object('slug', slug, 'facts', allergen_facts(slug))), '[]')
-        from unnest(ingredients) as slug),
+    'ingredients', facts,
     'medicine', json_build_object('form', form, 'route', route, 'dispensing_unit', dispensing_unit,
         'dose_unit', dose_unit, 'dispensed_whole', dispensed_whole),
     'in_stock', in_stock(product.id, (select (%(now)s at time zone time_zone)::date from clinic))

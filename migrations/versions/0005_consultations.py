@@ -19,7 +19,8 @@ def upgrade() -> None:
 
 # Loaded from the reference files, which are the truth. `words` holds every name and synonym in lower case.
 # No foreign key between the two: what is missing has to show as "not checked", not to stop a start. So
-# `allergen_facts` gives null for a slug that nobody knows, and no name for a class that is missing.
+# `allergen_facts` gives null for a slug that nobody knows, and no name for a class that is missing. `facts`
+# is what it gave when the files were loaded: every safety check reads it instead of many rows.
 ALLERGENS = """
 create table allergen_class (
     slug text primary key,
@@ -27,13 +28,15 @@ create table allergen_class (
     kind text not null,
     words text[] not null,
     cross_reacts_with text[] not null,
-    note text not null default ''
+    note text not null default '',
+    facts json
 );
 create table ingredient (
     slug text primary key,
     name text not null,
     words text[] not null,
-    classes text[] not null
+    classes text[] not null,
+    facts json
 );
 create index ingredient_words on ingredient using gin (words);
 create index allergen_class_words on allergen_class using gin (words);

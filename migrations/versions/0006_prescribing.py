@@ -18,7 +18,8 @@ def upgrade() -> None:
 # Loaded from the reference files by code; a product that has left them stays, since prescriptions name it,
 # but is not offered. `words` is everything by which it is found, in lower case without accents. Quantities
 # are per `dispensing_unit`, doses in `dose_unit`: the same, except for what is `dispensed_whole` (a bottle, a
-# tube, an inhaler), of which a course needs one and a dose is so many mL, drops or puffs.
+# tube, an inhaler), of which a course needs one and a dose is so many mL, drops or puffs. `facts` is what the
+# safety check has to know of each ingredient, as of the last loading.
 FORMULARY = """
 create table frequency (
     code text primary key,
@@ -35,6 +36,7 @@ create table product (
     name text not null,
     label text not null generated always as (name || ' ' || strength || ' ' || form) stored,
     ingredients text[] not null,
+    facts json not null default '[]',
     form text not null,
     strength text not null,
     route text not null,

@@ -98,11 +98,9 @@ def test_nobody_asked_is_said_until_somebody_asks(ward: Desk) -> None:
 @pytest.mark.parametrize(
     "loss",
     [
-        "delete from ingredient",
-        "delete from allergen_class",
-        "delete from ingredient where slug = 'amoxicillin'",
-        "delete from allergen_class where slug = 'penicillins'",
-        "update product set ingredients = '{}'",
+        "update product set facts = '[]'",
+        """update product set facts = '[{"slug": "amoxicillin", "facts": null}]'""",
+        """update product set facts = replace(facts::text, '"Penicillins"', 'null')::json""",
     ],
 )
 @pytest.mark.parametrize("asked", ["none known", "allergic"])
@@ -120,6 +118,17 @@ def test_without_reference_data_the_check_says_that_it_did_not_run(
     assert Severity.NOT_CHECKED in {finding.severity for finding in findings}
     assert all("NOT CHECKED" in finding.title for finding in findings if finding.severity == "not_checked")
     assert fault.code == "prescribing.unsafe"
+
+
+@pytest.mark.parametrize("loss", ["delete from allergen_class", "update allergen_class set facts = null"])
+def test_an_allergen_that_has_gone_is_not_checked(ward: Desk, loss: LiteralString) -> None:
+    """Also against a medicine that has nothing to do with it: nobody can know that now."""
+    patient_id = allergic_to(ward, "Penicillin")
+    ward.sql(loss)
+
+    findings = check(ward, patient_id, PARACETAMOL).findings
+
+    assert [finding.severity for finding in findings] == [Severity.NOT_CHECKED]
 
 
 def test_an_allergy_recorded_without_reference_data_stays_not_checked(desk: Desk) -> None:
