@@ -1,7 +1,7 @@
 """Buttons that show the key that presses them."""
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from hms_desktop.widgets.icons import icon
@@ -20,7 +20,10 @@ class _KeyButton(QPushButton):
         self._icon_name = icon_name
         self.set_words(text)
         if key and key not in ROUTED_KEYS:
-            self.setShortcut(QKeySequence(key))
+            # A button's own shortcut would take the focus and click only a tenth of a second later.
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(self.click)
         self._refresh_icon()
 
     def set_words(self, text: str) -> None:
