@@ -28,13 +28,12 @@ class LookAlikesCard(Card):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
-        self.set_title(self.tr("Is this the same person?"))
+        self.set_title(self.tr("Is this the same person?   Alt+Down"))
         self._model = RowsModel(look_alike_columns(), key=key_of, parent=self)
         self.table: TableView[LookAlike] = TableView(self._model, name=self.tr("Patients who look alike"))
         self.list = ListState(self.table, empty="")
         self._count = Pill()
-        self.button = SecondaryButton(self.tr("Use this patient"), key="Alt+Down, Enter", icon_name="check")
-        self.button.setShortcut("")
+        self.button = SecondaryButton(self.tr("Use this patient"), icon_name="check")
         self.table.opened.connect(lambda _row: self._use())
         self.button.clicked.connect(self._use)
         self.add_to_heading(self._count)

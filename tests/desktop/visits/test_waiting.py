@@ -122,6 +122,7 @@ def test_escape_takes_the_question_away(open_room: Callable[[], WaitingRoomPanel
     """And the keys go back to the list."""
     panel = open_room()
     QTest.keyClick(panel.table, Qt.Key.Key_F6)
+    assert panel.moving.isVisible()
 
     QTest.keyClick(panel.moving.service.editor, Qt.Key.Key_Escape)
 
