@@ -17,7 +17,7 @@ class ListState(QStackedWidget):
     retried = Signal()
     """The person wants the list fetched again after a failure."""
 
-    def __init__(self, view: QAbstractItemView, *, empty: str, parent: QWidget | None = None) -> None:
+    def __init__(self, view: QWidget, *, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = view
         self._empty = label(empty, TextRole.MUTED, wraps=True)
@@ -54,9 +54,9 @@ class ListState(QStackedWidget):
             self._patience.start()
 
     def show_rows(self) -> None:
-        """The list's model is up to date: shows it, or the sentence for an empty one."""
-        model = self.view.model()
-        self._turn_to("filled" if model.rowCount() else "empty")
+        """The list is up to date: shows it, or the sentence for an empty one where its model has no rows."""
+        model = self.view.model() if isinstance(self.view, QAbstractItemView) else None
+        self._turn_to("empty" if model is not None and not model.rowCount() else "filled")
 
     def show_empty(self, sentence: str) -> None:
         """Nothing to show, and why."""
