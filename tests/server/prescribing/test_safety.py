@@ -207,3 +207,34 @@ def test_the_same_ingredient_twice_is_a_warning() -> None:
 
     assert [finding.key for finding in findings] == ["warning.same.7", "warning.same.8"]
     assert findings[0].detail == "Paracetamol 1 g, prescribed on 01/03/2026."
+
+
+@pytest.mark.parametrize("reaches", ["allergen", "ingredient"])
+def test_a_cross_reaction_counts_whichever_side_names_it(reaches: str) -> None:
+    """The reference data may state it once; allergy and medicine may stand on either side."""
+    classes = {
+        side: ClassFacts(
+            slug=side,
+            name=side,
+            words=[side],
+            note="Seldom.",
+            cross_reacts_with=["allergen", "ingredient"] if side == reaches else [],
+        )
+        for side in ("allergen", "ingredient")
+    }
+    allergen, ingredient = (
+        AllergenFacts(slug=f"{side}-1", name=side, words=[], classes=[each]) for side, each in classes.items()
+    )
+    allergy = AllergyFacts(id=AllergyId(1), substance="Something", reaction="", allergen=allergen)
+    patient = PatientFacts(allergy_status=AllergyStatus.RECORDED, allergies=[allergy], medicines=[])
+    medicine = ProductIngredients(
+        id=ProductId(1),
+        label="",
+        name="Medicine",
+        ingredients=[ProductIngredient(slug="ingredient-1", facts=ingredient)],
+    )
+
+    (finding,) = findings_for(medicine, patient)
+
+    assert finding.severity is Severity.WARNING
+    assert "Seldom." in finding.detail
