@@ -17,7 +17,7 @@ from hms_server import audit, database
 from hms_server.accounts.pairing_codes import open_code
 from hms_server.accounts.passwords import generate_password
 from hms_server.accounts.setup import ClinicPlan, SetupRefused, add_staff, create_clinic, is_set_up
-from hms_server.app import Server, prepare_data_dir
+from hms_server.app import Server, load_reference, prepare_data_dir
 from hms_server.clock import system_clock
 from hms_server.config import PORT, Settings, default_data_dir
 from hms_server.contract.pairing import PAIRING_PORT
@@ -136,6 +136,8 @@ def run_server(options: argparse.Namespace) -> int:
         signal.signal(name, lambda *_: stop.set())
     with running_database(options, keep=False) as dsn:
         _create_clinic_once(dsn, options)
+        with _connect(dsn) as connection:
+            load_reference(connection)
         server = Server(settings, dsn)
         server.start()
         print(f"Serving at {server.router.endpoint}", flush=True)

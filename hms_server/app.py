@@ -17,6 +17,7 @@ from hms_server.accounts.pairing_codes import PairingCodes
 from hms_server.accounts.passwords import PasswordDesk
 from hms_server.accounts.sessions import Sessions
 from hms_server.announce import Announcement, Announcer, local_addresses
+from hms_server.billing.prices import load_prices
 from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
@@ -26,8 +27,10 @@ from hms_server.events import EventPump, StoredEvent
 from hms_server.gate import ClinicGate
 from hms_server.keys import load_or_create
 from hms_server.pairing import PairingDesk
+from hms_server.prescribing.formulary import load_formulary
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
+from hms_server.triage.escalation import escalate
 from hms_server.work import Actor
 
 log = structlog.get_logger()
@@ -166,7 +169,7 @@ class Server:
             try:
                 with self._connect() as connection:
                     connection.autocommit = True
-                    if self.sessions.sweep(connection):
+                    if self.sessions.sweep(connection) + escalate(connection, self._clock()):
                         self._pump.committed()
                     while audit.seal(connection, self.keys.audit_key) == audit.BATCH:
                         continue
@@ -188,6 +191,13 @@ def _concerned_by(event: StoredEvent) -> Callable[[Actor], bool]:
         return lambda actor: actor.session_id == session_id
     staff_id = msgspec.msgpack.decode(event.body, type=StaffChanged).staff_id
     return lambda actor: actor.staff_id == staff_id
+
+
+def load_reference(connection: psycopg.Connection[Any]) -> None:
+    """Brings formulary, allergens and prices up to what this program ships; the clinic's own prices stay."""
+    with connection.transaction():
+        load_formulary(connection)
+        load_prices(connection)
 
 
 def prepare_data_dir(path: Path) -> None:
