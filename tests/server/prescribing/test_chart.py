@@ -10,9 +10,7 @@ from hms_server.contract.consultations import (
     NoteText,
     SignEncounter,
 )
-from hms_server.contract.prescribing import (
-    MedicationRequestStatus,
-)
+from hms_server.contract.prescribing import MedicationRequestStatus
 from hms_server.contract.values import Role
 from tests.server.charts import (
     NOTE,
@@ -26,8 +24,6 @@ from tests.server.charts import (
 from tests.server.desk import Desk, FaultRaised
 
 PARACETAMOL = "paracetamol-500mg-tablet"
-AMOXICILLIN = "amoxicillin-500mg-capsule"
-LUMEFANTRINE = "artemether-lumefantrine-20mg-120mg-tablet"
 
 
 @pytest.fixture
