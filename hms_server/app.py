@@ -20,6 +20,7 @@ from hms_server.announce import Announcement, Announcer, local_addresses
 from hms_server.billing.prices import load_prices
 from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
+from hms_server.consultations.diagnoses import diagnosis_index
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
 from hms_server.contract.pairing import Invitation
 from hms_server.dispatch import Dispatcher, Task
@@ -82,6 +83,7 @@ class Server:
         )
         self._announcer: Announcer | None = None
         self._stopping = threading.Event()
+        self._warm_up = threading.Thread(target=diagnosis_index, name="hms-warm-up", daemon=True)
         self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
 
     def start(self) -> None:
@@ -95,12 +97,14 @@ class Server:
             self._announcer = Announcer(self._announcement(), addresses=self._addresses)
             self._announcer.start()
         self._keeper.start()
+        self._warm_up.start()
         log.info("serving", endpoint=self.router.endpoint)
 
     def stop(self) -> None:
         """Finishes what is under way, then lets go of everything."""
         self._stopping.set()
         self._keeper.join()
+        self._warm_up.join()
         if self._announcer is not None:
             self._announcer.stop()
         self.pairing.stop()

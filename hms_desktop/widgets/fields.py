@@ -49,7 +49,6 @@ class FieldFrame(QWidget, Generic[E]):
         self._error = ""
         self._title = label(f"{title} *" if required else title, TextRole.LABEL)
         self._title.setBuddy(editor)
-        self._title.setHidden(not title)
         self._unit = label(unit, TextRole.MUTED)
         self._message = label("", TextRole.MUTED, wraps=True)
         self._pill = Pill()
@@ -96,7 +95,6 @@ class FieldFrame(QWidget, Generic[E]):
         row.setSpacing(Space.S)
         row.addWidget(self.editor, 1)
         row.addWidget(self._unit)
-        self._unit.setHidden(not self._unit.text())
         below = QHBoxLayout()
         below.addWidget(self._pill, 0, Qt.AlignmentFlag.AlignLeft)
         below.addWidget(self._message, 1)
@@ -106,6 +104,9 @@ class FieldFrame(QWidget, Generic[E]):
         column.addWidget(self._title)
         column.addLayout(row)
         column.addLayout(below)
+        # Only now have the parts a page: what is shown without one flashes as a window and takes the focus.
+        self._title.setHidden(not self._title.text())
+        self._unit.setHidden(not self._unit.text())
         if not isinstance(self.editor, QPlainTextEdit):
             # Where a neighbour shows a mistake and grows, this field stays beside its editor.
             column.addStretch(1)

@@ -115,12 +115,12 @@ class Pill(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
         self._text = label(text, TextRole.LABEL)
         self._icon = IconMark(icon_name or "circle-small", kind=kind, size=14)
-        self._icon.setVisible(bool(icon_name))
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.S + 2, 2, Space.S + 2, 2)
         row.setSpacing(Space.XS)
         row.addWidget(self._icon)
         row.addWidget(self._text)
+        self._icon.setVisible(bool(icon_name))
         self.set(text, kind)
 
     def text(self) -> str:

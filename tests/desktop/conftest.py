@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from hms_desktop.session import Link, Session
@@ -109,6 +109,24 @@ class FakeConnection:
             on_answer(answer(request))
 
 
+class ShownWindows(QObject):
+    """Remembers what appeared as a window: a part that is shown too early flashes and takes the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: list[QWidget] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self._seen.append(watched)
+        return False
+
+    def flashed(self) -> list[str]:
+        """What was a window once and is a part of a page now."""
+        parts = [one for one in self._seen if isValid(one) and not one.isWindow()]
+        return [f"{type(one).__name__} {one.accessibleName()!r}" for one in parts]
+
+
 @pytest.fixture(autouse=True)
 def window_guard(qapp: QApplication) -> Iterator[None]:
     """Fails the test that leaves a window on the screen or a timer running.
@@ -116,7 +134,12 @@ def window_guard(qapp: QApplication) -> Iterator[None]:
     Asked for by every test, so it ends after pytest-qt has closed what was handed to `qtbot`.
     """
     before = set(map(id, _running_timers()))
+    shown = ShownWindows()
+    qapp.installEventFilter(shown)
     yield
+    qapp.removeEventFilter(shown)
+    if flashed := shown.flashed():
+        pytest.fail(f"Shown as windows before they had a page: {flashed}", pytrace=False)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     windows = [window for window in qapp.topLevelWidgets() if window.isVisible()]
     names = [f"{type(window).__name__} {window.windowTitle()!r}" for window in windows]
