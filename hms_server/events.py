@@ -162,10 +162,11 @@ class EventPump(threading.Thread):
         return bool(row and row[0])
 
     def _sleep(self, connection: psycopg.Connection[Any], pause_s: float) -> None:
-        ready, _, _ = select.select([connection.fileno(), self._wake_out], [], [], pause_s)
-        if self._wake_out in ready:
+        database, wake = connection.fileno(), self._wake_out.fileno()
+        ready, _, _ = select.select([database, wake], [], [], pause_s)
+        if wake in ready:
             self._wake_out.recv(4096)
-        if connection.fileno() in ready:
+        if database in ready:
             for _ in connection.notifies(timeout=0):
                 pass
 
@@ -174,3 +175,6 @@ class EventPump(threading.Thread):
             self._wake_in.send(b".")
         except BlockingIOError:
             log.debug("the event reader is awake already")
+        except OSError:
+            # A server that stops still finishes what it holds; the other servers look by themselves.
+            log.debug("the event reader has ended")

@@ -97,6 +97,8 @@ class PatientBanner(QFrame):
         ]
         if banner.deceased_at is not None:
             parts[1] = self.tr("died {date}").format(date=date_text(banner.deceased_at.date()))
+        elif banner.deceased:
+            parts[1] = self.tr("died, day not known")
         # Lines break between these parts, never inside a date or a phone number.
         return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
 

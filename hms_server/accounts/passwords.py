@@ -1,6 +1,7 @@
 """Password hashing in a process of its own with low priority, so that signing in slows nobody down."""
 
 import secrets
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -41,7 +42,10 @@ def generate_password() -> str:
 
 def _lower_priority() -> None:
     process = psutil.Process()
-    process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if psutil.WINDOWS else 15)
+    if sys.platform == "win32":
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    else:
+        process.nice(15)
 
 
 class PasswordDesk:

@@ -286,7 +286,10 @@ select {SHOWN}, closed.id as closed_id, closed.code as closed_code, closed.servi
 from issued as ticket {BESIDE} left join closed on true
 """
 
-HELD = f"select {SHOWN} from ticket {BESIDE} where {OPEN} and encounter_id = %s"
+HELD = f"""
+select {SHOWN} from ticket {BESIDE}
+where {OPEN} and ticket.patient_id = (select encounter.patient_id from encounter where encounter.id = %s)
+"""
 
 OPEN_ENCOUNTER = f"select encounter_id from ticket where id = %s and {OPEN} for update"
 

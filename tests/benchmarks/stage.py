@@ -1,4 +1,4 @@
-"""A real server process on a real, durable PostgreSQL in a folder of its own, with paired and signed-in devices."""
+"""A real server process on a real, durable PostgreSQL in its own folder, with paired, signed-in devices."""
 
 import json
 import os

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.widgets import toasts
@@ -220,6 +220,7 @@ def test_failure_is_not_emptiness(qtbot: QtBot, states: ListState) -> None:
 
 def test_refresh_of_a_filled_list_leaves_it_there(states: ListState) -> None:
     """Who reads a list is not interrupted because it is fetched again."""
+    assert isinstance(states.view, QAbstractItemView)
     model = states.view.model()
     assert isinstance(model, RowsModel)
     model.replace([1, 2])
