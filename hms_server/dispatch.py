@@ -15,7 +15,7 @@ from psycopg import errors
 
 from hms_server.clock import Clock
 from hms_server.contract.envelope import Call, Done, Event, Fault, Refusal, Request
-from hms_server.faults import Refused
+from hms_server.faults import DATABASE_AWAY, Refused
 from hms_server.permissions import Permission
 from hms_server.work import Actor, Subscriber, Work
 
@@ -277,10 +277,7 @@ def _fault_of(error: psycopg.OperationalError) -> Fault:
         return Fault(
             code="server.busy", message="The server was too busy for this. Nothing was stored; try again."
         )
-    return Fault(
-        code="server.database_away",
-        message="The server cannot reach its database. Nothing is lost: the same request can be sent again.",
-    )
+    return DATABASE_AWAY
 
 
 def malformed(error: msgspec.DecodeError) -> Fault:

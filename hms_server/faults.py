@@ -2,6 +2,11 @@
 
 from hms_server.contract.envelope import Fault
 
+DATABASE_AWAY = Fault(
+    code="server.database_away",
+    message="The server cannot reach its database. Nothing is lost: the same request can be sent again.",
+)
+
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer to a person, not an error of the program
     """Ends a request with a fault that the person can act on.

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+import structlog
 
 from hms_server.accounts.sessions import Sessions
 from hms_server.contract.envelope import Call, Done, Fault, Position, Refusal
 from hms_server.dispatch import Dispatcher, Lane, Task
 from hms_server.events import StoredEvent, read_after
+from hms_server.faults import DATABASE_AWAY
 from hms_server.work import Actor
+
+log = structlog.get_logger()
 
 CATCH_UP = 5000
 """More missed events than this, and fetching everything again is cheaper."""
@@ -65,10 +69,7 @@ class ClinicGate:
             with self._connect() as connection:
                 return self._sessions.load(connection, secret, public_key)
         except psycopg.OperationalError:
-            return Fault(
-                code="server.database_away",
-                message="The server cannot reach its database. Nothing is lost: try again in a moment.",
-            )
+            return DATABASE_AWAY
 
     def is_slow(self, name: str) -> bool:
         return name in self._slow
@@ -86,12 +87,16 @@ class ClinicGate:
         return self._dispatcher.run(task)
 
     def read_events(self, after: Position) -> list[StoredEvent] | None:
-        with self._connect() as connection:
-            connection.autocommit = True
-            if is_forgotten(connection, after):
-                return None
-            events = read_after(connection, after, limit=CATCH_UP)
-            return events if len(events) < CATCH_UP else None
+        try:
+            with self._connect() as connection:
+                connection.autocommit = True
+                if is_forgotten(connection, after):
+                    return None
+                events = read_after(connection, after, limit=CATCH_UP)
+        except psycopg.OperationalError as error:
+            log.warning("missed events cannot be read", error=str(error))
+            return None
+        return events if len(events) < CATCH_UP else None
 
     def close_thread(self) -> None:
         self._dispatcher.close_thread()

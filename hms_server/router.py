@@ -5,8 +5,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import uuid4
 
@@ -20,7 +18,6 @@ from hms_server.contract.envelope import (
     MAX_MESSAGE_BYTES,
     PROTOCOL,
     Call,
-    EventItem,
     Events,
     Fault,
     Follow,
@@ -33,7 +30,16 @@ from hms_server.contract.envelope import (
     Refusal,
     ToServer,
 )
-from hms_server.contract.values import StaffId
+from hms_server.faults import DATABASE_AWAY
+from hms_server.following import (
+    ActorT,
+    Committed,
+    Resumed,
+    Subscription,
+    as_item,
+    may_see,
+    missed_between,
+)
 
 log = structlog.get_logger()
 
@@ -45,33 +51,6 @@ ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 OUTBOX_ENDPOINT = "inproc://hms-outbox"
 
 
-class Follower(Protocol):
-    """What the router must know of a signed-in person to send events."""
-
-    @property
-    def permissions(self) -> frozenset[Any]: ...
-    @property
-    def staff_id(self) -> StaffId | None: ...
-
-
-class Committed(Protocol):
-    """A stored event as the pump hands it over."""
-
-    @property
-    def position(self) -> Position: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def audience(self) -> str: ...
-    @property
-    def staff_id(self) -> StaffId | None: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def body(self) -> bytes: ...
-
-
-ActorT = TypeVar("ActorT", bound=Follower)
 TaskT = TypeVar("TaskT")
 
 
@@ -93,28 +72,6 @@ class Gate(Protocol[ActorT, TaskT]):
         """Stored events after a position, or None when some of them are gone or they are too many."""
 
     def close_thread(self) -> None: ...
-
-
-@dataclass(slots=True)
-class Subscription(Generic[ActorT]):
-    """One screen that wants events."""
-
-    actor: ActorT
-    session: str
-    device: str
-    sent: Position
-    seen_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed(Generic[ActorT]):
-    """A request to follow, with the events between its position and what the router remembers."""
-
-    identity: bytes
-    device: str
-    follow: Follow
-    actor: ActorT
-    earlier: Sequence[Committed] | None
 
 
 class Router(Generic[ActorT, TaskT]):
@@ -334,17 +291,16 @@ class Router(Generic[ActorT, TaskT]):
             raise AssertionError("the router serves only after start()")
         return self._position
 
-    def _subscribe(self, resumed: "Resumed[ActorT]") -> None:
+    def _subscribe(self, resumed: Resumed[ActorT]) -> None:
         """From here on this screen gets events; first those that it missed."""
         follow, now = resumed.follow, self._now()
         wanted = now if follow.position is None else follow.position
-        known = self._recent if resumed.earlier is None else resumed.earlier
         gap = wanted > now or (resumed.earlier is None and self._is_long_ago(follow))
         start = now if gap else wanted
         subscription = Subscription(resumed.actor, follow.session, resumed.device, start, time.monotonic())
         self._subscriptions[resumed.identity] = subscription
         self._send([resumed.identity, self._encode(Following(start, gap))])
-        missed = [event for event in known if start < event.position <= now]
+        missed = missed_between(start, now, earlier=resumed.earlier, recent=self._recent)
         if missed:
             self._send_events(resumed.identity, subscription, missed, {})
 
@@ -409,8 +365,14 @@ class Router(Generic[ActorT, TaskT]):
         push.close()
 
     def _resume(self, identity: bytes, device: str, follow: Follow) -> list[bytes]:
-        """Finds who follows and what was missed, then lets the router's thread go on."""
+        """Finds who follows and what was missed, then lets the router's thread go on.
+
+        While the database is away nobody can say that the session has ended: without an answer the
+        workstation asks again at its next ping.
+        """
         actor = self._gate.identify_slowly(follow.session, device)
+        if actor == DATABASE_AWAY:
+            return [b""]
         if isinstance(actor, Fault):
             return [identity, msgspec.msgpack.encode(Lapsed(actor))]
         earlier = self._gate.read_events(follow.position) if follow.position else None
@@ -423,13 +385,3 @@ class Router(Generic[ActorT, TaskT]):
             return Refusal(call.id, actor)
         task = self._gate.admit(call, actor)
         return task if isinstance(task, Refusal) else self._gate.run(task)
-
-
-def may_see(actor: Follower, event: Committed) -> bool:
-    """Whether an event is meant for this person."""
-    return event.audience in actor.permissions and event.staff_id in (None, actor.staff_id)
-
-
-def as_item(event: Committed) -> EventItem:
-    """An event as it goes over the wire."""
-    return EventItem(event.position, event.name, event.at, msgspec.Raw(event.body))

@@ -1,0 +1,84 @@
+"""Who follows the events on which screen, and what of them each is sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from hms_server.contract.envelope import EventItem, Follow, Position
+from hms_server.contract.values import StaffId
+
+
+class Follower(Protocol):
+    """What the router must know of a signed-in person to send events."""
+
+    @property
+    def permissions(self) -> frozenset[Any]: ...
+    @property
+    def staff_id(self) -> StaffId | None: ...
+
+
+class Committed(Protocol):
+    """A stored event as the pump hands it over."""
+
+    @property
+    def position(self) -> Position: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def audience(self) -> str: ...
+    @property
+    def staff_id(self) -> StaffId | None: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+ActorT = TypeVar("ActorT", bound=Follower)
+
+
+@dataclass(slots=True)
+class Subscription(Generic[ActorT]):
+    """One screen that wants events."""
+
+    actor: ActorT
+    session: str
+    device: str
+    sent: Position
+    seen_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Generic[ActorT]):
+    """A request to follow, with the events between its position and what the router remembers."""
+
+    identity: bytes
+    device: str
+    follow: Follow
+    actor: ActorT
+    earlier: Sequence[Committed] | None
+
+
+def missed_between(
+    start: Position, now: Position, *, earlier: Sequence[Committed] | None, recent: Sequence[Committed]
+) -> list[Committed]:
+    """What a screen has not been sent: first what was read from the database, then what was remembered.
+
+    Events are published while the database is being read: what follows the last one read is in memory only.
+    """
+    known = [event for event in earlier or () if start < event.position <= now]
+    last = known[-1].position if known else start
+    return known + [event for event in recent if last < event.position <= now]
+
+
+def may_see(actor: Follower, event: Committed) -> bool:
+    """Whether an event is meant for this person."""
+    return event.audience in actor.permissions and event.staff_id in (None, actor.staff_id)
+
+
+def as_item(event: Committed) -> EventItem:
+    """An event as it goes over the wire."""
+    return EventItem(event.position, event.name, event.at, msgspec.Raw(event.body))
