@@ -88,6 +88,18 @@ def build_parser() -> argparse.ArgumentParser:
     )
     fhir.set_defaults(run=import_fhir)
 
+    demo = commands.add_parser(
+        "demo", help="a made-up clinic with a window to try it, or pictures of its day"
+    )
+    demo.add_argument("--fresh", action="store_true", help="make the clinic anew, also if today's is there")
+    demo.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="play one patient's day and keep a picture of each step",
+    )
+    demo.set_defaults(run=show_demo)
+
     verify = commands.add_parser("verify", help="walk the audit chain and say whether it holds")
     verify.set_defaults(run=verify_audit)
     return parser
@@ -219,6 +231,19 @@ def import_fhir(options: argparse.Namespace) -> int:
     with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
         done = import_files(connection, options.paths, clock=system_clock, say=print)
     return 0 if done else 1
+
+
+def show_demo(options: argparse.Namespace) -> int:
+    """Runs the demo in a folder and database of its own, never in those of a clinic."""
+    from hms_server.demo.command import run_demo  # noqa: PLC0415 - no other command needs its parts
+    from hms_server.demo.home import DemoUnfit, demo_folder  # noqa: PLC0415 - as above
+
+    folder = demo_folder() if options.data_dir == default_data_dir() else options.data_dir
+    try:
+        return run_demo(folder, fresh=options.fresh, pictures=options.pictures, say=print)
+    except DemoUnfit as unfit:
+        print(unfit, file=sys.stderr)
+        return 1
 
 
 def verify_audit(options: argparse.Namespace) -> int:

@@ -2,18 +2,17 @@
 
 import msgspec
 
-from hms_server.contract.values import Role, RoomId
+from hms_server.contract.values import Role
 
 
 class DemoPerson(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody of the made-up staff who may sign in; `room` is where this person calls patients to."""
+    """Somebody of the made-up staff who may sign in; `room` is a room's name, empty for none."""
 
     user_name: str
     password: str
     role: Role
     name: str
-    room: str | None
-    room_id: RoomId | None
+    room: str = ""
 
     def __repr__(self) -> str:
         # Even a made-up password has no place in a traceback.
@@ -29,10 +28,10 @@ class DemoSignIn(msgspec.Struct, frozen=True, kw_only=True):
     server: str
     address: str
     server_key: str
-    device_name: str
     device_public_key: str
     device_secret_key: str
     people: list[DemoPerson]
+    device_name: str = "Demo"
 
     def __repr__(self) -> str:
         return f"DemoSignIn(address={self.address!r}, people={self.people!r})"

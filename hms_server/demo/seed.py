@@ -94,8 +94,6 @@ def _found(connection: psycopg.Connection[Any], now: datetime) -> DemoPerson:
         password=password,
         role=Role.ADMINISTRATOR,
         name="Administrator",
-        room=None,
-        room_id=None,
     )
 
 

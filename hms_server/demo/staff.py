@@ -19,7 +19,7 @@ class Planned:
     user_name: str
     name: str
     role: Role
-    room: str | None
+    room: str
 
 
 RECEPTION = Planned("grace", "Grace Adeleke", Role.RECEPTIONIST, "Front desk")
@@ -28,7 +28,7 @@ DOCTOR = Planned("kofi", "Dr Kofi Asante", Role.DOCTOR, "Room 1")
 OTHER_DOCTOR = Planned("amina", "Dr Amina Bello", Role.DOCTOR, "Room 2")
 PHARMACIST = Planned("fatou", "Fatou Diop", Role.PHARMACIST, "Pharmacy 1")
 CASHIER = Planned("kwame", "Kwame Boateng", Role.CASHIER, "Window 1")
-DISPLAY = Planned("waiting-room", "Waiting room", Role.DISPLAY, None)
+DISPLAY = Planned("waiting-room", "Waiting room", Role.DISPLAY, "")
 STAFF = (RECEPTION, NURSE, DOCTOR, OTHER_DOCTOR, PHARMACIST, CASHIER, DISPLAY)
 """In the order in which a patient meets them."""
 
@@ -61,7 +61,6 @@ def hire(connection: psycopg.Connection[Any], *, administrator: DemoPerson, now:
             role=plan.role,
             name=plan.name,
             room=plan.room,
-            room_id=rooms[plan.room] if plan.room else None,
         )
         for plan, password in zip(STAFF, passwords, strict=True)
     ]

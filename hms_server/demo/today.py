@@ -159,7 +159,6 @@ class WaitingRoom:
         return self._plan.allergies.get(person.id) != frozenset()
 
     def _call(self, guest: Guest, by: Planned, *, minutes: int) -> None:
-        assert by.room is not None
         guest.minutes_ago = max(1, guest.minutes_ago - minutes)
         request = CallTicket(ticket_id=guest.ticket.id, room_id=self._plan.hired.rooms[by.room])
         called = self._ask(request, by, guest.minutes_ago)
@@ -250,7 +249,7 @@ class WaitingRoom:
             name=by.name,
             roles=roles,
             permissions=permissions_of(roles),
-            room_id=hired.rooms[by.room] if by.room else None,
+            room_id=hired.rooms[by.room],
         )
 
     def _visitors(self) -> Iterator[MadeUp]:
