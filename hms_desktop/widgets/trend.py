@@ -45,6 +45,10 @@ class Band:
             return f"≤ {self.high:f}"
         return f"≥ {self.low:f}" if self.low is not None else ""
 
+    def claims_nothing(self) -> bool:
+        """Whether no normal range is known, so that no value may be called normal."""
+        return self.low is None and self.high is None
+
 
 class TrendChart(QWidget):
     """Points in order of time at even distances: a visit a year ago must not flatten today's hours."""
@@ -119,7 +123,8 @@ class TrendChart(QWidget):
     def _draw_plot(self, painter: QPainter, plot: QRectF) -> None:
         palette = current_tokens().palette
         low, high = self._range()
-        painter.fillRect(self._band_rect(plot, low, high), QColor(palette.band))
+        if not self._band.claims_nothing():
+            painter.fillRect(self._band_rect(plot, low, high), QColor(palette.band))
         places = self._places(plot, low, high)
         painter.setPen(QPen(QColor(palette.muted), 1.6))
         painter.drawPolyline(places)
@@ -171,9 +176,13 @@ class TrendChart(QWidget):
         return low - air, high + air
 
     def _kind(self, value: Decimal) -> Kind:
+        if self._band.claims_nothing():
+            return Kind.NEUTRAL
         return Kind.OK if self._band.place_of(value) == 0 else Kind.DANGER
 
     def _place_word(self) -> str:
+        if self._band.claims_nothing():
+            return self.tr("no normal range")
         place = self._band.place_of(self._points[-1].value)
         return {-1: self.tr("↓ low"), 0: self.tr("in range"), 1: self.tr("↑ high")}[place]
 

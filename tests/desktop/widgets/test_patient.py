@@ -160,6 +160,16 @@ def test_value_outside_its_band_is_drawn_in_the_colour_of_danger(trend: TrendCha
     assert not normal
 
 
+def test_a_value_without_a_known_range_is_not_called_normal(qtbot: QtBot) -> None:
+    """No limits is not the same as within the limits."""
+    weight = TrendChart("Weight", unit="kg", band=Band(low=None, high=None))
+    qtbot.addWidget(weight)
+
+    weight.set_points([Point(NOW, Decimal(71))])
+
+    assert weight.accessibleName() == "Weight: 71 kg, no normal range"
+
+
 def test_label_never_reads_html(qtbot: QtBot) -> None:
     """A name that looks like a tag is shown as it was written."""
     made = label("<b>Ada</b>")
