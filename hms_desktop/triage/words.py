@@ -1,0 +1,190 @@
+"""How vital signs and NEWS2 are said: the pills below the fields and the words of the score."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from PySide6.QtCore import QCoreApplication
+
+from hms_desktop.triage.judgement import Judgement
+from hms_desktop.widgets.queue_words import priority_word
+from hms_desktop.widgets.tokens import Kind
+from hms_server.contract.news2 import NAMES, Parameter, Risk, Score, State, priority_of
+from hms_server.contract.plausibility import Interpretation, interpret
+from hms_server.contract.priority import QueuePriority
+from hms_server.contract.triage import Consciousness, VitalSet
+from hms_server.contract.vitals import ADULT_MONTHS, SIGNS, VitalSign
+
+MILD_UP_TO = 3
+MODERATE_UP_TO = 6
+UNKNOWN = "–"
+
+PARAMETERS: dict[Parameter, VitalSign] = {
+    Parameter.RESPIRATION_RATE: VitalSign.RESPIRATION_RATE,
+    Parameter.SPO2: VitalSign.SPO2,
+    Parameter.SYSTOLIC_BP: VitalSign.SYSTOLIC,
+    Parameter.PULSE: VitalSign.PULSE,
+    Parameter.TEMPERATURE: VitalSign.TEMPERATURE,
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """The words of a pill and their colour."""
+
+    words: str
+    kind: Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreWords:
+    """What the box of the score says."""
+
+    kind: Kind
+    number: str
+    title: str
+    sentence: str
+    aside: str = ""
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("vitals", text)
+
+
+def sign_name(sign: VitalSign) -> str:
+    """The name above a field."""
+    return _tr(SIGNS[sign].name)
+
+
+def consciousness_word(consciousness: Consciousness) -> str:
+    """The word of ACVPU."""
+    return {
+        Consciousness.ALERT: _tr("Alert"),
+        Consciousness.CONFUSED: _tr("New confusion"),
+        Consciousness.VOICE: _tr("Responds to voice"),
+        Consciousness.PAIN: _tr("Responds to pain"),
+        Consciousness.UNRESPONSIVE: _tr("Unresponsive"),
+    }[consciousness]
+
+
+def points_said(scored: Score) -> dict[Parameter, Said]:
+    """The points of each parameter that is known."""
+    return {
+        part.parameter: Said(_points_words(part.points), _points_kind(part.points))
+        for part in scored.parts
+        if part.points is not None
+    }
+
+
+def signs_said(judged: Judgement, *, age_months: int | None, pregnant: bool | None) -> dict[VitalSign, Said]:
+    """Points where NEWS2 gives some, else low, normal or high where that is known."""
+    points = points_said(judged.score)
+    said = {sign: points[parameter] for parameter, sign in PARAMETERS.items() if parameter in points}
+    for sign, value in judged.values.items():
+        # The normal ranges of adults do not hold in pregnancy, and nothing is claimed there.
+        if sign not in said and not (pregnant and sign in PARAMETERS.values()):
+            said |= _range_said(sign, value, age_months)
+    return said | _body_mass_said(judged, age_months)
+
+
+def score_said(scored: Score, *, standing: QueuePriority) -> ScoreWords:
+    """The score in words; `standing` is the rank that the patient has already, which never gets lower."""
+    if scored.state is State.NOT_APPLICABLE:
+        return ScoreWords(
+            kind=Kind.INFO,
+            number=UNKNOWN,
+            title=_tr("NEWS2 not applicable"),
+            sentence=f"{_tr(scored.reason)} {_tr(scored.response)}",
+        )
+    missing = ", ".join(_tr(NAMES[parameter]) for parameter in scored.missing)
+    if scored.risk is None:
+        title = _tr("NEWS2 incomplete") if scored.parts else "NEWS2"
+        sentence = _tr("Still missing: {names}.").format(names=missing)
+        return ScoreWords(kind=Kind.NEUTRAL, number=UNKNOWN, title=title, sentence=sentence)
+    rank = min(standing, priority_of(scored))
+    return ScoreWords(
+        kind=_risk_kind(scored),
+        number=str(scored.total) if scored.total is not None else f"≥ {scored.at_least}",
+        title=_risk_title(scored, missing),
+        sentence=_response(scored),
+        aside=_tr("Triage: {rank}").format(rank=priority_word(rank)),
+    )
+
+
+def set_said(vitals: VitalSet) -> str:
+    """A stored set in a word."""
+    if vitals.news2_total is not None:
+        return _tr("NEWS2 {total}").format(total=vitals.news2_total)
+    states = {
+        State.INCOMPLETE.value: _tr("NEWS2 incomplete"),
+        State.NOT_APPLICABLE.value: _tr("NEWS2 not applicable"),
+    }
+    return states.get(vitals.news2_state, _tr("no NEWS2"))
+
+
+def _points_words(points: int) -> str:
+    return _tr("1 point") if points == 1 else _tr("{points} points").format(points=points)
+
+
+def _points_kind(points: int) -> Kind:
+    return {0: Kind.OK, 3: Kind.DANGER}.get(points, Kind.WARNING)
+
+
+def _range_said(sign: VitalSign, value: Decimal, age_months: int | None) -> dict[VitalSign, Said]:
+    if sign is VitalSign.PAIN:
+        return {sign: _pain_said(value)}
+    said = {
+        Interpretation.LOW: Said(_tr("↓ low"), Kind.WARNING),
+        Interpretation.NORMAL: Said(_tr("in range"), Kind.OK),
+        Interpretation.HIGH: Said(_tr("↑ high"), Kind.WARNING),
+    }
+    found = interpret(sign, value, age_months=age_months)
+    return {} if found is None else {sign: said[found]}
+
+
+def _pain_said(value: Decimal) -> Said:
+    if value == 0:
+        return Said(_tr("none"), Kind.OK)
+    if value <= MILD_UP_TO:
+        return Said(_tr("mild"), Kind.OK)
+    if value <= MODERATE_UP_TO:
+        return Said(_tr("moderate"), Kind.WARNING)
+    return Said(_tr("severe"), Kind.DANGER)
+
+
+def _body_mass_said(judged: Judgement, age_months: int | None) -> dict[VitalSign, Said]:
+    """Only for adults: for a child the same number means something else at every age."""
+    weight_kg, height_cm = judged.values.get(VitalSign.WEIGHT), judged.values.get(VitalSign.HEIGHT)
+    if age_months is None or age_months < ADULT_MONTHS or weight_kg is None or height_cm is None:
+        return {}
+    index = weight_kg / (height_cm / 100) ** 2
+    return {VitalSign.WEIGHT: Said(_tr("BMI {index}").format(index=f"{index:.1f}"), Kind.NEUTRAL)}
+
+
+def _risk_kind(scored: Score) -> Kind:
+    if scored.risk is Risk.LOW:
+        return Kind.OK
+    return Kind.WARNING if scored.risk is Risk.LOW_MEDIUM else Kind.DANGER
+
+
+def _risk_title(scored: Score, missing: str) -> str:
+    assert scored.risk is not None
+    risk = {
+        Risk.LOW: _tr("low"),
+        Risk.LOW_MEDIUM: _tr("low–medium, 3 points in one value"),
+        Risk.MEDIUM: _tr("medium"),
+        Risk.HIGH: _tr("high"),
+    }[scored.risk]
+    if scored.state is State.COMPLETE:
+        return _tr("NEWS2: {risk}").format(risk=risk)
+    if Parameter.AGE in scored.missing:
+        return _tr("NEWS2, if 16 or older: at least {risk} · missing: {names}").format(
+            risk=risk, names=missing
+        )
+    return _tr("NEWS2 at least {risk} · missing: {names}").format(risk=risk, names=missing)
+
+
+def _response(scored: Score) -> str:
+    response = _tr(scored.response)
+    if scored.risk is Risk.LOW:
+        return response
+    return f"{response} {_tr('The doctor is alerted as soon as this is stored.')}"
