@@ -47,7 +47,9 @@ def undo_ticket(work: Work, request: UndoTicket) -> CheckedIn:
     A move can be taken back by either of its two tickets, until the new one is called. A visit that was
     closed by the leaving is open again.
     """
-    change = work.one(_Change, LAST_CHANGE, (request.ticket_id,))
+    # Two statements: what the first may have waited for is seen only by the second.
+    ticket_id = work.value(LOCK, (request.ticket_id,))
+    change = work.one(_Change, LAST_CHANGE, (ticket_id,))
     if change is None or change.kind not in UNDOABLE:
         raise _nothing_to_undo(work, request.ticket_id, change)
     work.concerns(change.patient_id)
@@ -112,22 +114,22 @@ def _nothing_to_undo(work: Work, ticket_id: TicketId, change: _Change | None) ->
     )
 
 
-# A ticket that came from a move and was never touched stands for the one that was moved. The lock makes a
-# second undo of the same act wait, and then see that it was undone.
+# A ticket that came from a move and was never touched stands for the one that was moved.
+LOCK = """
+select id from ticket
+where id = (
+    select case when exists (
+        select from ticket_change where ticket_id = given.id and kind <> 'ranked'
+    ) then id else coalesce(moved_from, id) end
+    from ticket as given where id = %s)
+for update
+"""
+
 LAST_CHANGE = """
-with meant as (
-    select id from ticket
-    where id = (
-        select case when exists (
-            select from ticket_change where ticket_id = given.id and kind <> 'ranked'
-        ) then id else coalesce(moved_from, id) end
-        from ticket as given where id = %s)
-    for update
-)
 select change.id, change.ticket_id, ticket.patient_id, ticket.encounter_id, change.kind, change.from_state,
     change.to_state, change.from_room_id, change.from_called_at, change.from_called_by, change.ended_encounter
-from meant join ticket using (id) join ticket_change as change on change.ticket_id = ticket.id
-where change.kind not in ('ranked', 'undone')
+from ticket join ticket_change as change on change.ticket_id = ticket.id
+where ticket.id = %s and change.kind not in ('ranked', 'undone')
     and not exists (select from ticket_change as undoing where undoing.undoes = change.id)
 order by change.id desc limit 1
 """

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import psycopg
+from psycopg.pq import ExecStatus
 
 from hms_server.accounts.commands import Accounts
 from hms_server.accounts.passwords import PasswordDesk
@@ -93,11 +94,10 @@ class Desk:
         request_id: UUID | None = None,
     ) -> A:
         """The answer, as the first of staff with that role or as a certain one; FaultRaised if refused."""
-        staff_id = by or self.staff[role]
         call = Call(
             request_id or uuid4(), type(request).__name__, "", msgspec.Raw(msgspec.msgpack.encode(request))
         )
-        task = self.dispatcher.admit(call, self._actor(staff_id))
+        task = self.dispatcher.admit(call, self.actor(role, by=by))
         answer = task if isinstance(task, Refusal) else self.dispatcher.run(task)
         if isinstance(answer, Refusal):
             raise FaultRaised(answer.fault)
@@ -132,7 +132,8 @@ class Desk:
     def sql(self, query: LiteralString, params: Sequence[Any] = ()) -> list[Any]:
         """The rows of a statement that looks behind the curtain; none for one that returns no rows."""
         cursor = self._connection.execute(query, params)
-        return cursor.fetchall() if cursor.description else []
+        result = cursor.pgresult
+        return cursor.fetchall() if result and result.status == ExecStatus.TUPLES_OK else []
 
     def events(self, kind: type[E]) -> list[E]:
         """All committed events of that kind, oldest first."""
@@ -177,7 +178,9 @@ class Desk:
         """That many registered patients."""
         return [self.patient(f"Patient Number{number}") for number in range(count)]
 
-    def _actor(self, staff_id: StaffId) -> Actor:
+    def actor(self, role: Role, *, by: StaffId | None = None) -> Actor:
+        """The first of staff with that role, or a certain one, as the server knows whoever asks."""
+        staff_id = by or self.staff[role]
         name, role = self._people[staff_id]
         roles = frozenset({role})
         return Actor(
