@@ -89,7 +89,8 @@ def _edited_meanwhile(work: Work, patient_id: PatientId) -> Refused:
     version, changed_at, clock_time, who = row
     return Refused(
         "patients.edited_meanwhile",
-        f"{who} changed this patient at {clock_time}. Yours is not stored: look at the new entry first.",
+        f"{who} changed this patient at {clock_time}. "
+        "Your changes are not stored: look at the new entry first.",
         data={"by": who, "at": changed_at.isoformat(), "version": str(version)},
     )
 

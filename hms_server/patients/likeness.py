@@ -18,6 +18,8 @@ _WEIGHT_OTHER_PHONE = 3
 _WEIGHT_OTHER_NATIONAL_ID = 20
 _UNPROVEN = 0.8
 """A name alone, however equal, is no more than this: many people have the same."""
+_SAME_NATIONAL_ID_AT_LEAST = 0.7
+"""Either it is one person, or one of the two has the other's national ID: somebody has to look."""
 _SAME_NAME, _SIMILAR_NAME = 0.99, 0.75
 _AGREEMENT_BY_YEARS_APART = {0: 0.1, 1: -0.3}
 _OTHER_AGE = -0.8
@@ -78,13 +80,16 @@ def compare(one: Traits, other: Traits) -> Likeness:
     evidence += filter(
         None, (_compare_births(one, other), _compare_phones(one, other), _compare_ids(one, other))
     )
+    why = [item.why for item in evidence if item.why]
     weight = sum(item.weight for item in evidence)
     likeness = sum(item.agreement * item.weight for item in evidence) / weight
     if len(evidence) == 1:
         likeness *= _UNPROVEN
     if {one.sex, other.sex} == {Sex.FEMALE, Sex.MALE}:
         likeness -= 0.25
-    return Likeness(round(100 * min(1.0, max(0.0, likeness))), [item.why for item in evidence if item.why])
+    if Resemblance.SAME_NATIONAL_ID in why:
+        likeness = max(likeness, _SAME_NATIONAL_ID_AT_LEAST)
+    return Likeness(round(100 * min(1.0, max(0.0, likeness))), why)
 
 
 def names_alike(one: Sequence[str], other: Sequence[str]) -> float:

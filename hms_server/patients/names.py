@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 MAX_WORD_CHARACTERS = 60
-MIN_SOUND_TO_SHORTEN = 4
+MIN_WORD_TO_SHORTEN = 4
 MIN_SKELETON = 3
 """What is shorter, or shortened further, sounds like too many other words."""
 
@@ -57,7 +57,7 @@ def words_of(*texts: str) -> list[str]:
     return sorted({word[:MAX_WORD_CHARACTERS] for text in texts for word in _WORD.findall(fold(text))})
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=50_000)
 def sound_of(word: str) -> str:
     """One key for the spellings of a name: Adeyemi and Adeyemmi, Abdoulaye and Abdulai, Kwame and Kwami."""
     for pattern, sound in _SPELLINGS:
@@ -74,13 +74,13 @@ def skeleton_of(sound: str) -> str:
 def sounds_of(word: str) -> tuple[str, ...]:
     """All keys of a word; two words with a key in common may be one name spelt differently.
 
-    Beside the whole sound it is each sound with one letter left out, so that any one letter that is wrong,
-    missing, added or in its neighbour's place still leaves a key in common.
+    Beside the sound of the whole word it is the sound of the word with each letter left out, so that any one
+    letter that is wrong, missing, added or in its neighbour's place still leaves a key in common.
     """
     sound = sound_of(word)
     keys = {sound}
-    if len(sound) >= MIN_SOUND_TO_SHORTEN:
-        keys |= {sound[:place] + sound[place + 1 :] for place in range(len(sound))}
+    if len(word) >= MIN_WORD_TO_SHORTEN:
+        keys |= {sound_of(word[:place] + word[place + 1 :]) for place in range(len(word))}
     skeleton = skeleton_of(sound)
     if len(skeleton) >= MIN_SKELETON:
         keys.add(f"={skeleton}")

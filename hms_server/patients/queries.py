@@ -16,12 +16,14 @@ from hms_server.faults import Refused
 from hms_server.patients.likeness import SHOWN_FROM, Traits, compare, traits_of
 from hms_server.patients.models import PatientRow
 from hms_server.patients.names import words_of
-from hms_server.patients.rules import resolve_birth
-from hms_server.patients.search import find_meant_words
+from hms_server.patients.rules import MAX_NAME_CHARACTERS, resolve_birth
+from hms_server.patients.vocabulary import find_meant_words
 from hms_server.work import Work
 
 MAX_LOOK_ALIKES = 8
-MONTHS = 12
+MAX_WORDS = 6
+"""Of a family name, and of given names; more are looked at when the found entries are compared."""
+_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ def unknown_patient() -> Refused:
 def _traits_of_request(work: Work, request: FindLookAlikes) -> Traits:
     birth_date, precision = _typed_birth(work, request)
     return traits_of(
-        names=(request.family_name, request.given_names),
+        names=(request.family_name[:MAX_NAME_CHARACTERS], request.given_names[:MAX_NAME_CHARACTERS]),
         sex=request.sex,
         birth_date=birth_date,
         birth_precision=precision,
@@ -135,7 +137,8 @@ def _typed_birth(work: Work, request: FindLookAlikes) -> tuple[date | None, Birt
 
 
 def _candidate_params(work: Work, request: FindLookAlikes, wanted: Traits) -> dict[str, object]:
-    family, given = words_of(request.family_name), words_of(request.given_names)
+    family = words_of(request.family_name[:MAX_NAME_CHARACTERS])[:MAX_WORDS]
+    given = words_of(request.given_names[:MAX_NAME_CHARACTERS])[:MAX_WORDS]
     sounding = {token.text: token.sounding for token in find_meant_words(work, sorted({*family, *given}))}
     return {
         "family": sorted({word for typed in family for word in sounding[typed]}),
@@ -152,7 +155,7 @@ def _possible_births(wanted: Traits) -> list[date]:
     birth = wanted.birth_date
     if birth is None or wanted.birth_precision is not BirthPrecision.DAY:
         return []
-    if birth.day > MONTHS:
+    if birth.day > _MONTHS:
         return [birth]
     return [birth, birth.replace(month=birth.day, day=birth.month)]
 

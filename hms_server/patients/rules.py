@@ -42,7 +42,7 @@ _COUNTRY_CODES = (
 )  # fmt: skip
 """ITU-T E.164 codes of West Africa and its neighbours, which a searcher may write or leave out."""
 _LONGEST_NATIONAL = 11
-_NUMBER = re.compile(r"P[ -]?([0-9]+)[ -]?([0-9])", re.IGNORECASE)
+_NUMBER = re.compile(r"P[ -]?([0-9]{1,18})[ -]?([0-9])", re.IGNORECASE)
 
 
 def clean_demographics(given: Demographics, *, today: date) -> Demographics:

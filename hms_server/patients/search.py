@@ -1,14 +1,12 @@
 """Finding patients by parts of names, numbers and phones, at a cost that hardly grows with their number."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 
 from hms_server.contract.patients import MAX_HITS, MAX_SEARCH_CHARACTERS, PatientHits, SearchPatients
 from hms_server.contract.values import PatientHeader, PatientId
-from hms_server.patients.names import sounds_of, words_of
+from hms_server.patients.names import words_of
 from hms_server.patients.rules import (
     ascii_digits,
     check_digit_of,
@@ -16,76 +14,17 @@ from hms_server.patients.rules import (
     parse_number,
     phone_key,
 )
+from hms_server.patients.vocabulary import LAST_SIGN, Token, find_meant_words
 from hms_server.work import Work
 
 MAX_TOKENS = 5
-MAX_MEANT = 40
-MAX_SOUNDING = 12
-MAX_BEGINNINGS = 4_000
 MAX_LISTED = 600
 """So many bearers of a word are gone through; of more common words the index joins the lists."""
 MAX_SURELY_LISTED = 300
 """Bearers are counted roughly: below this all of them are surely listed."""
 MAX_CANDIDATES = 100
 LAST_SEEN_LOOKED_AT = 60
-MAX_BEST = 12
-_MIN_INFIX = 3
-_MIN_DIGITS = 3
-_LAST = chr(0x10FFFF)
-
-
-class Grade(IntEnum):
-    """How well a word of a name meets a word of the search, best first."""
-
-    EXACT = 0
-    BEGINNING = 1
-    MIDDLE = 2
-    SOUND = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word that was typed, with the words of the vocabulary that may be meant, best first.
-
-    `best` are some of the best grade. `bearers` is roughly how many patients bear a word that is meant.
-    `cut` says that more words may be meant than are named.
-    """
-
-    text: str
-    meant: list[str]
-    best: list[str]
-    sounding: frozenset[str]
-    bearers: int
-    cut: bool
-
-    def grade(self, words: Iterable[str]) -> Grade | None:
-        """How well the best word of a name meets this token, or None if none does."""
-        grades = [grade for word in words if (grade := self._grade_word(word)) is not None]
-        return min(grades, default=None)
-
-    def condition(self, parameter: str) -> str:
-        """SQL that holds for the words of whoever may meet this token."""
-        if not self.cut:
-            return f"words && %({parameter})s"
-        match = "strpos(word, %({0})s) > 0" if len(self.text) >= _MIN_INFIX else "starts_with(word, %({0})s)"
-        return f"exists (select from unnest(words) as own (word) where {match.format(parameter)})"
-
-    def _grade_word(self, word: str) -> Grade | None:
-        if word == self.text:
-            return Grade.EXACT
-        if word.startswith(self.text):
-            return Grade.BEGINNING
-        if len(self.text) >= _MIN_INFIX and self.text in word:
-            return Grade.MIDDLE
-        return Grade.SOUND if word in self.sounding else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Meant:
-    token: str
-    word: str
-    bearers: int
-    grade: int
+_MIN_DIGITS, _MAX_DIGITS = 3, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +41,6 @@ def search_patients(work: Work, request: SearchPatients) -> PatientHits:
     hits = _search_text(work, text, limit=limit)
     work.concerns(*(patient.id for patient in hits.patients))
     return hits
-
-
-def find_meant_words(work: Work, words: Sequence[str]) -> list[Token]:
-    """For each word that was typed the words of known names that may be meant."""
-    keys = [(word, sound) for word in words for sound in sounds_of(word)]
-    params = {
-        "tokens": list(words),
-        "keyed": [word for word, _ in keys],
-        "sounds": [sound for _, sound in keys],
-        "last": _LAST,
-    }
-    found = work.rows(_Meant, MEANT_WORDS, params)
-    return [_token(word, [item for item in found if item.token == word]) for word in words]
 
 
 def _search_text(work: Work, text: str, *, limit: int) -> PatientHits:
@@ -136,14 +62,14 @@ def _search_text(work: Work, text: str, *, limit: int) -> PatientHits:
 def _search_digits(work: Work, text: str, *, limit: int) -> PatientHits:
     digits = "".join(sign for sign in text if sign.isdecimal())
     phone = phone_key(text)
-    if not digits or len(digits) > MAX_HITS:
+    if not digits or len(digits) > _MAX_DIGITS:
         return PatientHits([], more=False)
     params = {
         "ids": _ids_of(digits),
         "phone": phone if len(phone) >= _MIN_DIGITS else None,
         "reversed": phone[::-1] if len(phone) >= _MIN_DIGITS else None,
         "national_id": national_id_key(text) if len(digits) >= _MIN_DIGITS else None,
-        "last": _LAST,
+        "last": LAST_SIGN,
         "limit": limit + 1,
     }
     return _hits(work.rows(PatientHeader, BY_DIGITS, params), limit=limit)
@@ -219,51 +145,9 @@ def _rank(candidates: Iterable[_Candidate], tokens: Sequence[Token]) -> list[_Ca
     return [candidate for _, candidate in sorted(graded.values(), key=lambda pair: pair[0])]
 
 
-def _token(text: str, found: Sequence[_Meant]) -> Token:
-    ranked = {item.word: item for item in sorted(found, key=lambda item: -item.grade)}
-    meant = sorted(ranked.values(), key=lambda item: (item.grade, -item.bearers))
-    counts = Counter(item.grade for item in found)
-    return Token(
-        text=text,
-        meant=[item.word for item in meant],
-        best=[item.word for item in meant if item.grade == meant[0].grade][:MAX_BEST],
-        sounding=frozenset(item.word for item in found if item.grade == Grade.SOUND),
-        bearers=sum(item.bearers for item in meant),
-        cut=max(counts[Grade.BEGINNING], counts[Grade.MIDDLE]) >= MAX_MEANT,
-    )
-
-
 def _hits(found: list[PatientHeader], *, limit: int) -> PatientHits:
     return PatientHits(found[:limit], more=len(found) > limit)
 
-
-MEANT_WORDS = f"""
-select token, word, bearers, grade from unnest(%(tokens)s::text[]) as typed (token) cross join lateral (
-    select word, bearers, {Grade.EXACT:d} as grade from name_word where word = token collate "C"
-    union all
-    (select word, bearers, {Grade.BEGINNING:d} from (
-        select word, bearers from name_word
-        where word > token collate "C" and word < token || %(last)s collate "C"
-        order by word limit {MAX_BEGINNINGS}
-     ) as beginning
-     order by bearers desc limit {MAX_MEANT})
-    union all
-    (select word, bearers, {Grade.MIDDLE:d} from (
-        select word, bearers from name_word
-        where length(token) >= {_MIN_INFIX} and word like '%%_' || token || '%%' limit {2 * MAX_MEANT}
-     ) as inside
-     order by bearers desc limit {MAX_MEANT})
-    union all
-    (select word, bearers, {Grade.SOUND:d} from (
-        select name_sound.word
-        from unnest(%(keyed)s::text[], %(sounds)s::text[]) as keys (keyed, key)
-        join name_sound on name_sound.sound = keys.key collate "C"
-        where keys.keyed = token
-        group by name_sound.word order by count(*) desc limit {2 * MAX_SOUNDING}
-     ) as sounding join name_word using (word)
-     order by levenshtein(word, token), bearers desc limit {MAX_SOUNDING})
-) as meant
-"""
 
 BEARERS_OF_ONE = """
 select patient_id, array[word] as words, seen_at

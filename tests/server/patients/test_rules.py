@@ -194,7 +194,9 @@ def test_a_patient_number_is_read_however_it_is_typed(text: str) -> None:
     assert parse_number(text) == 123
 
 
-@pytest.mark.parametrize("text", ["P000123-8", "P000132-7", "000123-7", "Peter", "P", "P1"])
+@pytest.mark.parametrize(
+    "text", ["P000123-8", "P000132-7", "000123-7", "Peter", "P", "P1", "P" + "0" * 19 + "1237"]
+)
 def test_a_misread_patient_number_is_none(text: str) -> None:
     """A wrong digit, two swapped ones, or no number at all lead to nobody rather than to somebody else."""
     assert parse_number(text) is None
