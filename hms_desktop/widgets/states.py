@@ -1,7 +1,7 @@
 """Loading, empty, failed or filled: what a list says about itself."""
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QAbstractItemView, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QLabel, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.labels import IconMark, TextRole, label
@@ -79,7 +79,11 @@ def _page(*parts: QWidget) -> QWidget:
     column.setContentsMargins(Space.M, Space.L, Space.M, Space.L)
     column.setSpacing(Space.S)
     for part in parts:
-        if isinstance(part, QProgressBar):
+        if isinstance(part, QLabel):
+            # Aligned by the layout, a text that wraps would get the height of one line.
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            column.addWidget(part)
+        elif isinstance(part, QProgressBar):
             column.addWidget(part)
         else:
             column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
