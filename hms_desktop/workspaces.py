@@ -1,4 +1,7 @@
-"""Which workspaces each role has, and how the panels of the slices are joined into them."""
+"""Which workspaces each role has, and how the panels of the slices are joined into them.
+
+A workspace loads its slices when it is built: the start of the program waits for one, not for all.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,22 +9,21 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from hms_desktop.drafts import DraftStore
-from hms_desktop.patients.panel import FrontDeskPanel
+from hms_desktop.drafts import Autosaver
 from hms_desktop.printing.printer import Printer
 from hms_desktop.session import Session
+from hms_desktop.triage.alerts import AlertsState
 from hms_desktop.visits.panel import QueuePanel
 from hms_desktop.visits.rooms import Rooms
-from hms_desktop.visits.waiting.panel import WaitingRoomPanel
 from hms_desktop.widgets.notices import Action, Notice
 from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.accounts import Clinic, SignedIn
 from hms_server.contract.values import PatientHeader, Role
-from hms_server.contract.visits import TicketRow
+from hms_server.contract.visits import BILLING, DOCTOR, PHARMACY, TRIAGE, TicketRow
 
 QUEUE_WIDTH = 360
 
@@ -54,7 +56,8 @@ class Desk:
     zone: ZoneInfo
     clock: Callable[[], datetime]
     printer: Printer
-    drafts: DraftStore
+    autosaver: Autosaver
+    alerts: AlertsState
     rooms: Rooms
 
 
@@ -72,6 +75,9 @@ class FrontDeskWorkspace(Workspace):
     """Left whoever stands at the counter, right the waiting room."""
 
     def __init__(self, desk: Desk) -> None:
+        from hms_desktop.patients.panel import FrontDeskPanel  # noqa: PLC0415 - see the module
+        from hms_desktop.visits.waiting.panel import WaitingRoomPanel  # noqa: PLC0415 - see the module
+
         super().__init__()
         self.panel = FrontDeskPanel(
             desk.session, clinic=desk.clinic, zone=desk.zone, clock=desk.clock, printer=desk.printer
@@ -80,6 +86,7 @@ class FrontDeskWorkspace(Workspace):
             desk.session, services=desk.clinic.services, clock=desk.clock, zone=desk.zone
         )
         self.waiting.opened.connect(lambda ticket: self.panel.open_patient(ticket.patient))
+        self.panel.state.checked_in.connect(lambda _ticket: self.waiting.state.mark_stale())
         right = QVBoxLayout()
         right.setSpacing(Space.M)
         right.addWidget(self.panel.ticket_card)
@@ -167,6 +174,17 @@ class StationWorkspace(Workspace):
     def shown(self) -> None:
         self.queue.take_focus()
 
+    def open_patient(self, patient: object) -> None:
+        if not isinstance(patient, PatientHeader):
+            return
+        ticket = self.queue.ticket_of(patient.id)
+        if ticket is None:
+            sentence = _tr("{name} does not stand in this queue.").format(name=patient.name)
+            self.notice(Kind.INFO, sentence)
+        else:
+            self.queue.select(ticket)
+            self.queue.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def sent_on(self) -> None:
         """The patient has gone on: the keys go back to the queue."""
         self.queue.state.mark_stale()
@@ -186,10 +204,86 @@ class StationWorkspace(Workspace):
         self.question.take_back()
 
 
+class NurseWorkspace(StationWorkspace):
+    """Triage: the queue, vital signs, alerts and trends."""
+
+    def __init__(self, desk: Desk) -> None:
+        from hms_desktop.triage.panel import TriagePanel  # noqa: PLC0415 - see the module
+
+        super().__init__(desk, service=TRIAGE, queue_title=_tr("Triage queue"))
+        panel = TriagePanel(
+            desk.session,
+            alerts=desk.alerts,
+            autosaver=desk.autosaver,
+            staff_id=desk.signed_in.person.id,
+            clock=desk.clock,
+            zone=desk.zone,
+        )
+        panel.sent_on.connect(self.sent_on)
+        panel.alert_opened.connect(lambda alert: self.open_patient(alert.patient))
+        self.set_panel(panel, panel)
+
+
+class DoctorWorkspace(StationWorkspace):
+    """The doctor's queue beside the chart, with the prescription inside the consultation."""
+
+    def __init__(self, desk: Desk) -> None:
+        from hms_desktop.consultations.panel import ConsultationPanel  # noqa: PLC0415 - see the module
+        from hms_desktop.prescribing.panel import PrescriptionPanel  # noqa: PLC0415 - see the module
+
+        super().__init__(desk, service=DOCTOR, queue_title=_tr("My queue"))
+        panel = ConsultationPanel(
+            desk.session,
+            autosaver=desk.autosaver,
+            staff_id=desk.signed_in.person.id,
+            clock=desk.clock,
+            zone=desk.zone,
+        )
+        prescription = PrescriptionPanel(desk.session)
+        panel.set_prescription(prescription)
+        panel.sent_on.connect(self.sent_on)
+        self.set_panel(panel, panel)
+
+
+class PharmacyWorkspace(StationWorkspace):
+    """The queue beside the prescription; packs are scanned wherever the focus is."""
+
+    def __init__(self, desk: Desk) -> None:
+        from hms_desktop.pharmacy.panel import PharmacyPanel  # noqa: PLC0415 - see the module
+
+        super().__init__(desk, service=PHARMACY, queue_title=_tr("To dispense"))
+        self.pharmacy = PharmacyPanel(
+            desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone, printer=desk.printer
+        )
+        self.pharmacy.sent_on.connect(self.sent_on)
+        self.set_panel(self.pharmacy, self.pharmacy)
+
+    def scanned(self, code: str) -> bool:
+        return self.pharmacy.scan(code)
+
+
+class BillingWorkspace(StationWorkspace):
+    """The queue beside the bill."""
+
+    def __init__(self, desk: Desk) -> None:
+        from hms_desktop.billing.panel import BillingPanel  # noqa: PLC0415 - see the module
+
+        super().__init__(desk, service=BILLING, queue_title=_tr("To pay"))
+        panel = BillingPanel(
+            desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone, printer=desk.printer
+        )
+        panel.sent_on.connect(self.sent_on)
+        self.set_panel(panel, panel)
+
+
 WORKSPACES: dict[Role, tuple[str, ...]] = {
     Role.RECEPTIONIST: ("front_desk",),
+    Role.NURSE: ("nurse", "front_desk"),
+    Role.DOCTOR: ("doctor",),
+    Role.PHARMACIST: ("pharmacy",),
+    Role.CASHIER: ("billing",),
 }
-"""What each role may open by key, the usual one first."""
+"""What each role may open by key, the usual one first; a nurse registers at night."""
 
 
 def workspaces_of(roles: Sequence[Role]) -> list[WorkspaceDefinition]:
@@ -207,6 +301,10 @@ def _definitions() -> list[WorkspaceDefinition]:
 
     return [
         entry("front_desk", _tr("Front desk"), "account-plus-outline", FrontDeskWorkspace),
+        entry("nurse", _tr("Nurse"), "heart-pulse", NurseWorkspace),
+        entry("doctor", _tr("Doctor"), "stethoscope", DoctorWorkspace),
+        entry("pharmacy", _tr("Pharmacy"), "pill", PharmacyWorkspace),
+        entry("billing", _tr("Billing"), "cash-register", BillingWorkspace),
     ]
 
 

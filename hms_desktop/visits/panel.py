@@ -23,7 +23,7 @@ from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_server.contract.envelope import Fault
-from hms_server.contract.values import RoomId
+from hms_server.contract.values import PatientId, RoomId
 from hms_server.contract.visits import TicketRow, TicketState
 
 Leave = Callable[[Callable[[], object]], None]
@@ -87,6 +87,11 @@ class QueuePanel(Card):
         """Marks a patient in the list, as soon as the list shows them."""
         self._wanted = ticket
         self._mark_wanted()
+
+    def ticket_of(self, patient_id: PatientId) -> TicketRow | None:
+        """The ticket of this patient, None for somebody who does not stand in this queue."""
+        tickets = (ticket for ticket in self.state.tickets if ticket.patient.id == patient_id)
+        return next(tickets, None)
 
     def take_focus(self) -> None:
         """The keys go to the list: Down, Enter, F8."""

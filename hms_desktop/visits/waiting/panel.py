@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
-from statistics import median
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
@@ -115,10 +114,10 @@ class WaitingRoomPanel(Card):
         self.acts.refused.connect(lambda fault: self._say(Kind.WARNING, fault.message))
 
     def _show_queue(self) -> None:
-        waits = [self.state.now - ticket.queued_at for ticket in self.state.waiting]
+        waits = sorted(self.state.now - ticket.queued_at for ticket in self.state.waiting)
         if waits:
-            minutes = round(median(wait.total_seconds() for wait in waits) / 60)
-            words = self.tr("{count} waiting · half of them over {minutes} min")
+            minutes = round(waits[len(waits) // 2].total_seconds() / 60)
+            words = self.tr("{count} waiting · median {minutes} min")
             self._count.set(words.format(count=len(waits), minutes=minutes), Kind.INFO)
         else:
             self._count.set("", Kind.NEUTRAL)

@@ -1,0 +1,68 @@
+"""The command line of the workstation's program."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from hms_desktop.connection.keychain import system_keychain
+from hms_desktop.connection.pairings import Pairings, PairingsError, default_folder
+from hms_desktop.demo_sign_in import read_demo
+from hms_desktop.identity_file import IdentityFile
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Opens the window and returns when it is closed; a trouble at the start ends with one sentence."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return _run(options)
+    except (PairingsError, OSError, msgspec.DecodeError) as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All arguments with their help."""
+    parser = argparse.ArgumentParser(prog="hms-desktop", description=__doc__)
+    parser.add_argument("--server", default="", metavar="HOST:PORT", help="reach the server at this address")
+    parser.add_argument("--display", action="store_true", help="run as the screen of a waiting room")
+    parser.add_argument("--identity", type=Path, metavar="FILE", help="keep the pairing in this file")
+    parser.add_argument("--folder", type=Path, default=default_folder(), help="the program's own folder")
+    parser.add_argument("--demo-sign-in", type=Path, metavar="FILE", help="sign in the people of a demo")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Help and a damaged file need no windows.
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - see above
+
+    from hms_desktop.app import App, Options  # noqa: PLC0415 - as above
+
+    demo = read_demo(options.demo_sign_in) if options.demo_sign_in else None
+    pairings = (
+        IdentityFile(options.identity)
+        if options.identity
+        else Pairings(options.folder, keychain=system_keychain())
+    )
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("hms-desktop")
+    app = App(
+        application,
+        Options(
+            folder=options.folder,
+            pairings=pairings,
+            server=options.server,
+            is_display=options.display,
+            demo=demo,
+        ),
+    )
+    app.start()
+    code = application.exec()
+    app.close()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

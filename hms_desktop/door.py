@@ -1,0 +1,67 @@
+"""Signing in and out over the connection: waits for the server, so never on the thread of the windows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Protocol, TypeVar
+
+from msgspec import structs
+
+from hms_desktop.connection.faults import FaultError
+from hms_desktop.session import Connection
+from hms_server.contract.accounts import ChooseRoom, Clinic, GetClinic, SignedIn
+from hms_server.contract.envelope import Fault, Position, Request
+
+A = TypeVar("A")
+
+LEAVE_WITHIN_S = 3.0
+
+
+class Way(Connection, Protocol):
+    """What is needed of the client beyond what a session needs."""
+
+    def ask(self, request: Request[A]) -> A: ...
+    def sign_in(self, user_name: str, password: str) -> SignedIn: ...
+    def sign_out(self, *, timeout_s: float | None = None) -> None: ...
+    def follow(self) -> Position: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entered:
+    """Somebody is signed in, and events come from now on."""
+
+    signed_in: SignedIn
+    clinic: Clinic
+
+
+class Door:
+    """One person at a time: whoever signs in waits until the one before has left."""
+
+    def __init__(self, way: Way) -> None:
+        self._way = way
+        self._turn = Lock()
+
+    def enter(self, user_name: str, password: str, *, room: str = "") -> Entered | Fault:
+        """Signs in and begins to follow the events; `room` is a room's name, chosen where it exists."""
+        return self._in_turn(lambda: self._enter(user_name, password, room))
+
+    def leave(self) -> Fault | None:
+        """Signs out; a server that cannot be reached ends the session by itself later."""
+        return self._in_turn(lambda: self._way.sign_out(timeout_s=LEAVE_WITHIN_S))
+
+    def _enter(self, user_name: str, password: str, room: str) -> Entered:
+        signed_in = self._way.sign_in(user_name, password)
+        self._way.follow()
+        clinic = self._way.ask(GetClinic())
+        wanted = next((known.id for known in clinic.rooms if known.name == room), None)
+        if wanted is not None and wanted != signed_in.room_id:
+            self._way.ask(ChooseRoom(room_id=wanted))
+            signed_in = structs.replace(signed_in, room_id=wanted)
+        return Entered(signed_in=signed_in, clinic=clinic)
+
+    def _in_turn(self, act: Callable[[], A]) -> A | Fault:
+        with self._turn:
+            try:
+                return act()
+            except FaultError as error:
+                return error.fault

@@ -1,0 +1,149 @@
+"""The frame of one signed-in person, joined to the session: events, search, alerts and scans."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+
+from hms_desktop.shell.frame import Frame
+from hms_desktop.shell.header import MenuEntry, SignedInAs
+from hms_desktop.shell.rail import WorkspaceEntry
+from hms_desktop.widgets.suggest import Suggestion
+from hms_desktop.widgets.tokens import Kind
+from hms_desktop.widgets.words import age_text, sex_word
+from hms_desktop.workspaces import Desk, workspaces_of
+from hms_server.contract.envelope import Fault
+from hms_server.contract.patients import PatientHits, SearchPatients
+from hms_server.contract.triage import AlertRow
+from hms_server.contract.values import PatientHeader, Role
+
+ALERTED = frozenset({Role.NURSE, Role.DOCTOR})
+SEARCHING = frozenset({Role.RECEPTIONIST, Role.NURSE, Role.DOCTOR, Role.PHARMACIST, Role.CASHIER})
+
+
+class SignedInDesk(QObject):
+    """Lives from sign-in to sign-out; with it goes everything that showed a patient."""
+
+    lock_requested = Signal()
+    menu_chosen = Signal(str)
+
+    def __init__(self, desk: Desk, *, menu: Sequence[MenuEntry], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        # They must not outlive the frame that they are connected to.
+        desk.rooms.setParent(self)
+        desk.alerts.setParent(self)
+        roles = desk.signed_in.roles
+        entries = [
+            WorkspaceEntry(
+                key=found.key,
+                title=found.title,
+                icon_name=found.icon_name,
+                factory=partial(found.build, desk),
+            )
+            for found in workspaces_of(roles)
+        ]
+        self.frame = Frame(entries, who=self._who(), clock=desk.clock, zone=desk.zone)
+        self.frame.header.set_menu(menu)
+        self.frame.search.setVisible(bool(SEARCHING.intersection(roles)))
+        self._connect()
+        if ALERTED.intersection(roles):
+            desk.alerts.reload()
+
+    def close(self) -> None:
+        """What is typed goes to the disk now; nothing is fetched any more."""
+        self._desk.autosaver.write_now()
+        self.deleteLater()
+
+    def scanned(self, code: str) -> None:
+        """A barcode was read somewhere in the window."""
+        self.frame.scanned(code)
+
+    def _connect(self) -> None:
+        frame, session = self.frame, self._desk.session
+        session.link_changed.connect(frame.show_link)
+        session.stored_changed.connect(frame.show_stored)
+        session.event_arrived.connect(frame.show_event)
+        session.events_missed.connect(frame.refetch)
+        session.refused.connect(self._on_refused)
+        frame.lock_requested.connect(self.lock_requested)
+        frame.menu_chosen.connect(self.menu_chosen)
+        frame.search.text_entered.connect(self._on_search)
+        frame.search.submitted.connect(self._on_search)
+        frame.search.chosen.connect(self._on_patient_chosen)
+        self._desk.rooms.changed.connect(lambda: frame.header.show_person(self._who()))
+        self._connect_alerts()
+        frame.show_stored(session.stored)
+        if session.link is not None:
+            frame.show_link(session.link)
+
+    def _connect_alerts(self) -> None:
+        alerts, frame = self._desk.alerts, self.frame
+        alerts.changed.connect(lambda: frame.show_alerts(alerts.alerts))
+        alerts.raised.connect(frame.announce)
+        alerts.refused.connect(self._on_alert_refused)
+        frame.alert_acknowledged.connect(alerts.acknowledge)
+        frame.alert_opened.connect(self._on_alert_opened)
+
+    def _who(self) -> SignedInAs:
+        room = self._desk.rooms.current
+        roles = ", ".join(role_word(role) for role in self._desk.signed_in.roles)
+        return SignedInAs(name=self._desk.signed_in.person.name, role=roles, room=room.name if room else "")
+
+    def _on_refused(self, fault: Fault) -> None:
+        self.frame.say(Kind.WARNING, fault.message)
+
+    def _on_alert_refused(self, alert: AlertRow, fault: Fault) -> None:
+        title = self.tr("{title} is not acknowledged").format(title=alert.title)
+        self.frame.say(Kind.WARNING, title, fault.message)
+
+    def _on_alert_opened(self, alert: AlertRow) -> None:
+        self.frame.close_alerts()
+        self._on_patient_chosen(alert.patient)
+
+    def _on_search(self, text: str) -> None:
+        self._desk.session.ask(
+            SearchPatients(text=text),
+            done=lambda hits: self._on_hits(text, hits),
+            failed=self._on_search_failed,
+            owner=self,
+        )
+
+    def _on_hits(self, text: str, hits: PatientHits) -> None:
+        self.frame.search.suggest([self._suggestion(patient) for patient in hits.patients], for_text=text)
+
+    def _on_search_failed(self, fault: Fault) -> None:
+        self.frame.search.say_instead(fault.message)
+
+    def _suggestion(self, patient: PatientHeader) -> Suggestion:
+        today = self._desk.clock().astimezone(self._desk.zone).date()
+        age = age_text(patient.birth_date, patient.birth_precision, today=today)
+        return Suggestion(
+            value=patient,
+            words=patient.name,
+            detail=" · ".join((patient.number, age, sex_word(patient.sex))),
+            pill=self.tr("Deceased") if patient.deceased else "",
+            kind=Kind.DANGER,
+        )
+
+    def _on_patient_chosen(self, patient: PatientHeader) -> None:
+        self.frame.search.set_text("")
+        if self.frame.current is not None:
+            self.frame.current.open_patient(patient)
+
+
+def role_word(role: Role) -> str:
+    """The word for a role."""
+    return {
+        Role.RECEPTIONIST: _tr("Receptionist"),
+        Role.NURSE: _tr("Nurse"),
+        Role.DOCTOR: _tr("Doctor"),
+        Role.PHARMACIST: _tr("Pharmacist"),
+        Role.CASHIER: _tr("Cashier"),
+        Role.ADMINISTRATOR: _tr("Administrator"),
+        Role.DISPLAY: _tr("Display"),
+    }[role]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("roles", text)
