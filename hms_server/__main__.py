@@ -26,6 +26,7 @@ from hms_server.keys import KeyFileError, load_or_create
 from hms_server.logs import configure_logging
 from hms_server.postgres import EmbeddedPostgres
 from hms_server.postgres_programs import PostgresFailed
+from hms_server.router import ListenRefused
 
 PASSWORD_VARIABLE = "HMS_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (database.DatabaseUnfit, PostgresFailed, KeyFileError, SetupRefused) as trouble:
+    except (database.DatabaseUnfit, PostgresFailed, KeyFileError, ListenRefused, SetupRefused) as trouble:
         print(trouble, file=sys.stderr)
         return 1
     except psycopg.OperationalError as error:

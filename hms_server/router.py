@@ -54,6 +54,10 @@ OUTBOX_ENDPOINT = "inproc://hms-outbox"
 TaskT = TypeVar("TaskT")
 
 
+class ListenRefused(Exception):  # noqa: N818 - an answer to the person who starts the server
+    """The address is taken or is not this machine's; the sentence says which."""
+
+
 class Gate(Protocol[ActorT, TaskT]):
     """What stands between frames and handlers; `app.py` builds it from sessions and dispatch."""
 
@@ -171,7 +175,14 @@ class Router(Generic[ActorT, TaskT]):
         router.heartbeat_ivl = 5_000
         router.heartbeat_timeout = 15_000
         router.handshake_ivl = 5_000
-        router.bind(bind)
+        try:
+            router.bind(bind)
+        except zmq.ZMQError as error:
+            self._context.destroy(linger=0)
+            raise ListenRefused(
+                f"The server cannot listen on {bind}: {error.strerror}. If a server runs on this machine "
+                "already, stop it or choose another port."
+            ) from error
         return router
 
     def _push_socket(self) -> zmq.Socket[bytes]:
