@@ -24,7 +24,7 @@ from hms_server import database
 from hms_server.accounts.sessions import hash_secret
 from hms_server.accounts.setup import ClinicPlan, add_staff, create_clinic
 from hms_server.contract.accounts import DeviceChanged
-from hms_server.contract.envelope import Call, Done, FromServer, Request
+from hms_server.contract.envelope import Call, Done, FromServer, Ping, Request
 from hms_server.contract.values import DeviceId, Role
 from hms_server.dispatch import answer_type
 from hms_server.postgres import EmbeddedPostgres
@@ -69,14 +69,7 @@ class Stage:
 
     def dealer(self, context: zmq.Context[zmq.Socket[bytes]], seat: Seat) -> zmq.Socket[bytes]:
         """A bare DEALER with the seat's keys."""
-        socket = context.socket(zmq.DEALER)
-        socket.curve_serverkey = self.server_key.encode()
-        socket.curve_publickey = seat.keys.public_key.encode()
-        socket.curve_secretkey = seat.keys.secret_key.encode()
-        socket.linger = 0
-        socket.rcvhwm = 0
-        socket.connect(self.address)
-        return socket
+        return open_dealer(context, seat, address=self.address, server_key=self.server_key)
 
     def server_cpu_s(self) -> float:
         """Processor time that the server's process has used."""
@@ -101,6 +94,20 @@ class Stage:
         return Seat(keys, secret)
 
 
+def open_dealer(
+    context: zmq.Context[zmq.Socket[bytes]], seat: Seat, *, address: str, server_key: str
+) -> zmq.Socket[bytes]:
+    """A bare DEALER with the seat's keys."""
+    socket = context.socket(zmq.DEALER)
+    socket.curve_serverkey = server_key.encode()
+    socket.curve_publickey = seat.keys.public_key.encode()
+    socket.curve_secretkey = seat.keys.secret_key.encode()
+    socket.linger = 0
+    socket.rcvhwm = 0
+    socket.connect(address)
+    return socket
+
+
 class RefusedError(Exception):
     """A benchmark's request must not be refused."""
 
@@ -114,14 +121,25 @@ class Caller:
         self._decode = msgspec.msgpack.Decoder(FromServer).decode
         self._answers: dict[type[Any], msgspec.msgpack.Decoder[Any]] = {}
 
-    def ask(self, request: Request[A]) -> A:
-        """The answer; RefusedError for a fault."""
-        kind = type(request)
+    def greet(self) -> None:
+        """Waits until the encrypted connection stands."""
+        self._dealer.send(msgspec.msgpack.encode(Ping(0)))
+        self._dealer.recv()
+
+    def send(self, request: Request[Any]) -> Done:
+        """The answer, still packed; RefusedError for a fault."""
         body = msgspec.Raw(msgspec.msgpack.encode(request))
-        self._dealer.send(msgspec.msgpack.encode(Call(uuid4(), kind.__name__, self._secret, body)))
+        call = Call(uuid4(), type(request).__name__, self._secret, body)
+        self._dealer.send(msgspec.msgpack.encode(call))
         reply = self._decode(self._dealer.recv())
         if not isinstance(reply, Done):
             raise RefusedError(reply)
+        return reply
+
+    def ask(self, request: Request[A]) -> A:
+        """The answer; RefusedError for a fault."""
+        kind = type(request)
+        reply = self.send(request)
         decoder = self._answers.get(kind)
         if decoder is None:
             decoder = self._answers[kind] = msgspec.msgpack.Decoder(answer_type(kind))
