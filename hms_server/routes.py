@@ -97,7 +97,7 @@ from hms_server.prescribing.queries import get_chart
 from hms_server.prescribing.signing import sign_encounter
 from hms_server.triage import commands as triage
 from hms_server.triage import queries as triage_queries
-from hms_server.visits import calling, undo
+from hms_server.visits import calling, ranking, undo
 from hms_server.visits import commands as visits
 from hms_server.visits import queries as visits_queries
 from hms_server.work import Subscriber, Work
@@ -159,7 +159,7 @@ VISITS: Sequence[Route[Any]] = (
     command(MarkNoShow, visits.mark_no_show, P.QUEUE_CALL),
     command(MarkLeft, visits.mark_left, P.QUEUE_CALL),
     command(UndoTicket, undo.undo_ticket, P.QUEUE_CALL),
-    command(SetSpecialNeed, visits.set_special_need, P.QUEUE_CALL),
+    command(SetSpecialNeed, ranking.set_special_need, P.QUEUE_CALL),
     query(ListPractitioners, visits_queries.list_practitioners, P.QUEUE_VIEW),
     query(GetDisplayBoard, visits_queries.get_display_board, P.QUEUE_DISPLAY),
 )

@@ -26,7 +26,8 @@ from hms_server.faults import Refused
 from hms_server.permissions import Permission
 from hms_server.triage.models import Subject, told
 from hms_server.triage.rules import accepted_values, is_critical, needs_alert, patience, score_words
-from hms_server.visits.commands import raise_priority, send_on
+from hms_server.visits.commands import send_on
+from hms_server.visits.ranking import raise_priority
 from hms_server.work import Work
 
 FAULTS_BY_CONSTRAINT: dict[str, Fault] = {

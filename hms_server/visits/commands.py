@@ -14,7 +14,6 @@ from hms_server.contract.visits import (
     MarkNoShow,
     MoveTicket,
     QueueChanged,
-    SetSpecialNeed,
     TicketRow,
     TicketState,
 )
@@ -26,13 +25,13 @@ from hms_server.visits.models import (
     BESIDE,
     COUNT,
     DOCTOR_OR_NOBODY,
+    KEPT,
     NEED_OF_AGE,
     OPEN,
     SHOWN,
     TODAY,
     CheckedInTicket,
     NextTicket,
-    RankedTicket,
     StoredTicket,
     TicketEnd,
     queue_change,
@@ -115,18 +114,6 @@ def finish_encounter(work: Work, encounter_id: EncounterId, *, practitioner_id: 
     work.emit(finished, audience=Permission.QUEUE_VIEW)
 
 
-def raise_priority(
-    work: Work, encounter_id: EncounterId, *, priority: QueuePriority, note: str
-) -> TicketRow | None:
-    """Moves the encounter's open ticket up, never down; None where the patient waits nowhere."""
-    params = {"encounter_id": encounter_id, "priority": priority, "note": note}
-    ticket = work.one(RankedTicket, RAISE_PRIORITY, params | _who_and_when(work))
-    if ticket is None:
-        return None
-    work.concerns(ticket.patient_id)
-    return _told(work, ticket) if ticket.raised else ticket.row()
-
-
 def move_ticket(work: Work, request: MoveTicket) -> CheckedIn:
     """Sends a patient who is in the lists to another queue."""
     encounter_id = work.value(OPEN_ENCOUNTER, (request.ticket_id,))
@@ -161,16 +148,6 @@ def mark_left(work: Work, request: MarkLeft) -> Nothing:
         finished = EncounterFinished(encounter_id=closed.encounter_id, patient_id=closed.patient_id)
         work.emit(finished, audience=Permission.QUEUE_VIEW)
     return Nothing()
-
-
-def set_special_need(work: Work, request: SetSpecialNeed) -> CheckedIn:
-    """Corrects the special need of somebody in the lists; the place in the queue follows."""
-    params = {"ticket_id": request.ticket_id, "special_need": request.special_need}
-    ticket = work.one(StoredTicket, SET_SPECIAL_NEED, params | _who_and_when(work))
-    if ticket is None:
-        raise ticket_not(work, request.ticket_id, wanted="open")
-    work.concerns(ticket.patient_id)
-    return CheckedIn(ticket=_told(work, ticket))
 
 
 def _close(
@@ -214,12 +191,6 @@ def _who_and_when(work: Work) -> dict[str, Any]:
 
 
 _ISSUED = "encounter_id, patient_id, service, day, number, priority, special_need, note, queued_at, issued_by"
-_KEPT = """
-insert into ticket_change (ticket_id, at, staff_id, from_state, from_room_id, from_called_at, from_called_by,
-    kind, to_state, reason, ended_encounter)
-select id, %(now)s, %(by)s, state, room_id, called_at, called_by
-"""
-
 CHECK_IN = f"""
 with {TODAY}, subject as (
     select id, birth_date from patient
@@ -265,7 +236,7 @@ with {TODAY}, subject as (
     update ticket set state = 'done', ended_at = %(now)s, version = ticket.version + 1
     from standing where ticket.id = standing.id
     returning ticket.id, ticket.code, ticket.service
-), kept as ({_KEPT}, 'moved', 'done', '', false from standing), before as (
+), kept as ({KEPT}, 'moved', 'done', '', false from standing), before as (
     select priority, special_need, note from (
         select true as is_standing, id, priority, special_need, note from standing
         union all
@@ -306,7 +277,7 @@ with standing as (
     from closed
     where %(state)s = 'left' and encounter.id = closed.encounter_id and status = 'in-progress'
     returning encounter.id
-), kept as ({_KEPT}, %(kind)s, %(state)s, %(reason)s, exists (select from ended) from standing)
+), kept as ({KEPT}, %(kind)s, %(state)s, %(reason)s, exists (select from ended) from standing)
 select *, exists (select from ended) as encounter_ended from closed
 """
 
@@ -315,35 +286,4 @@ update encounter set status = 'finished', ended_at = %(now)s, version = version 
     practitioner_id = coalesce(%(practitioner_id)s, practitioner_id)
 where id = %(id)s and status = 'in-progress'
 returning patient_id
-"""
-
-# A row that is ranked higher already is locked and answered, but not changed.
-RAISE_PRIORITY = f"""
-with standing as (
-    select * from ticket where encounter_id = %(encounter_id)s and {OPEN} for update
-), raised as (
-    update ticket set priority = %(priority)s, note = coalesce(nullif(%(note)s, ''), ticket.note),
-        version = ticket.version + 1
-    from standing
-    where ticket.id = standing.id and (standing.priority > %(priority)s
-        or (standing.priority = %(priority)s and %(note)s not in ('', standing.note)))
-    returning ticket.*
-), kept as ({_KEPT}, 'ranked', state, %(note)s, false from standing where exists (select from raised)),
-now_is as (
-    select * from raised
-    union all
-    select * from standing where not exists (select from raised)
-)
-select {SHOWN}, exists (select from raised) as raised from now_is as ticket {BESIDE}
-"""
-
-SET_SPECIAL_NEED = f"""
-with standing as (
-    select * from ticket where id = %(ticket_id)s and {OPEN} for update
-), corrected as (
-    update ticket set special_need = %(special_need)s, version = ticket.version + 1
-    from standing where ticket.id = standing.id
-    returning ticket.*
-), kept as ({_KEPT}, 'ranked', state, 'special need', false from standing)
-select {SHOWN} from corrected as ticket {BESIDE}
 """

@@ -166,3 +166,10 @@ case when age_months(subject.birth_date, today.day) < 60 then 0
     when age_months(subject.birth_date, today.day) >= 780 then 3 else 9 end
 """
 """`priority.special_need_of` for somebody of whom nothing but the age is known."""
+
+KEPT = """
+insert into ticket_change (ticket_id, at, staff_id, from_state, from_room_id, from_called_at, from_called_by,
+    kind, to_state, reason, ended_encounter)
+select id, %(now)s, %(by)s, state, room_id, called_at, called_by
+"""
+"""The beginning of a line of history; kind, new state, reason and ended_encounter follow, from `standing`."""
