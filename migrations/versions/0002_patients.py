@@ -88,7 +88,7 @@ create index patient_seen_last on patient_seen (seen_at desc);
 # patient_word lists the bearers of one word, the newest first, and can stop early; the GIN index finds who
 # bears several common words. Its pending list is off, since every search would have to read it. How many
 # bear a word is kept roughly: an exact count would make all who register a Mohammed wait for each other.
-# patient_seen has a copy of the words, so that those who were here last are searched without a look elsewhere.
+# patient_seen has a copy of the words, so that those who were here last are searched by it alone.
 # Everything is folded to lower case without accents by the program, so the C collation serves all.
 SEARCH = """
 create table patient_search (
