@@ -11,27 +11,23 @@ from hms_desktop.drafts import Autosaver
 from hms_desktop.session import Session
 from hms_desktop.triage.alerts import AlertsState
 from hms_desktop.triage.card.panel import VitalsCard
+from hms_desktop.triage.doubts import doubts_of
 from hms_desktop.triage.kept import KeptVitals
 from hms_desktop.triage.state import TriageState
 from hms_desktop.triage.tray.panel import AlertsCard
 from hms_desktop.triage.trends.panel import TrendsCard
 from hms_desktop.triage.typed import Typed, merged
-from hms_desktop.triage.words import set_said
+from hms_desktop.triage.words import last_said, set_said, stored_said, waits_said
 from hms_desktop.widgets.banner import PatientBanner
-from hms_desktop.widgets.notices import Action
+from hms_desktop.widgets.notices import Action, Notice
 from hms_desktop.widgets.queue_words import rank_kind, rank_word
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_desktop.widgets.words import age_in_months, moment_text, wait_text
 from hms_server.contract.consultations import Banner
 from hms_server.contract.envelope import Fault
-from hms_server.contract.plausibility import Doubt, Grade
 from hms_server.contract.triage import VitalsHistory, VitalSigns, VitalsRecorded
 from hms_server.contract.values import StaffId
 from hms_server.contract.visits import TicketRow
-from hms_server.contract.vitals import VitalSign
-
-GRADES = {"triage.impossible_value": Grade.IMPOSSIBLE, "triage.unusual_value": Grade.UNUSUAL}
-"""Refusals whose data holds a sentence for each value."""
 
 
 class TriagePanel(QWidget):
@@ -59,7 +55,8 @@ class TriagePanel(QWidget):
         self.state = TriageState(session, self)
         self._kept = KeptVitals(autosaver, staff_id=staff_id, parent=self)
         self.banner = PatientBanner()
-        self.card = VitalsCard()
+        self.banner_notice = Notice()
+        self.card = VitalsCard(zone=zone)
         self.form = self.card.form
         self.notice = self.card.notice
         self.alerts = AlertsCard(alerts, clock=clock)
@@ -119,6 +116,7 @@ class TriagePanel(QWidget):
         page.setContentsMargins(0, 0, 0, 0)
         page.setSpacing(Space.M)
         page.addWidget(self.banner)
+        page.addWidget(self.banner_notice)
         page.addLayout(columns, 1)
 
     def _connect(self) -> None:
@@ -168,6 +166,7 @@ class TriagePanel(QWidget):
 
     def _show_patient(self, ticket: TicketRow) -> None:
         self.notice.take_back()
+        self.banner_notice.take_back()
         self.banner.clear()
         self.trends.show_loading()
         self.card.open_patient(ticket, age_months=self._age_months(ticket))
@@ -183,6 +182,7 @@ class TriagePanel(QWidget):
         )
 
     def _show_banner(self, banner: Banner) -> None:
+        self.banner_notice.take_back()
         self.banner.show_patient(banner, today=self._today)
 
     def _show_history(self, history: VitalsHistory) -> None:
@@ -190,16 +190,10 @@ class TriagePanel(QWidget):
         assert ticket is not None
         self.trends.show_history(history, age_months=self._age_months(ticket))
         here = any(each.encounter_id == ticket.encounter_id for each in history.sets)
-        self.card.show_has_stored(last=self._last_words(history), has_stored=here)
-
-    def _last_words(self, history: VitalsHistory) -> str:
-        if not history.sets:
-            return self.tr("No earlier vital signs")
-        last = max(history.sets, key=lambda each: each.recorded_at)
-        if last.signs.spo2_scale != 1:
-            self.form.scale.set_hint(self.tr("Last time: scale 2"))
-        when = moment_text(last.recorded_at, self._zone, today=self._today)
-        return self.tr("Last: {when} · {score}").format(when=when, score=set_said(last))
+        last = max(history.sets, key=lambda each: each.recorded_at, default=None)
+        self.form.recall_scale(last.signs.spo2_scale if last else None)
+        words = last_said(last, zone=self._zone, today=self._today)
+        self.card.show_has_stored(last=words, has_stored=here)
 
     def _show_saving(self) -> None:
         ticket = self.state.ticket
@@ -248,6 +242,7 @@ class TriagePanel(QWidget):
 
     def _on_stored(self, ticket: TicketRow, answer: VitalsRecorded) -> None:
         self._kept.discard(ticket)
+        self.card.add_stored(ticket, answer)
         moved = answer.ticket is not None and answer.ticket.id != ticket.id
         words = set_said(answer.vitals)
         if moved and answer.ticket is not None:
@@ -259,30 +254,27 @@ class TriagePanel(QWidget):
         self._leave(ticket, waits_as, "", alerted=False)
 
     def _stay(self, words: str, *, alerted: bool) -> None:
-        time = f"{self._clock().astimezone(self._zone):%H:%M:%S}"
+        stored = stored_said(self._clock(), zone=self._zone)
         self.form.show_typed(Typed())
         self.card.refresh()
-        self.card.unlock(self.tr("Stored {time}").format(time=time))
+        self.card.unlock(stored)
         sentence = self.tr("The doctor has been alerted.") if alerted else ""
-        self.notice.say(Kind.OK, self.tr("Stored {time} · {score}").format(time=time, score=words), sentence)
+        self.notice.say(Kind.OK, f"{stored} · {words}", sentence)
         self.state.reload()
         self.form.focus_first_empty()
 
     def _leave(self, ticket: TicketRow, waits_as: TicketRow, words: str, *, alerted: bool) -> None:
-        time = f"{self._clock().astimezone(self._zone):%H:%M:%S}"
-        said = [ticket.patient.name, words, self.tr("stored {time}").format(time=time)]
-        to = waits_as.practitioner.name if waits_as.practitioner else self.tr("the doctor")
-        sentence = self.tr("Waits for {who} as {code}.").format(who=to, code=waits_as.code)
-        if alerted:
-            sentence += " " + self.tr("The doctor has been alerted.")
+        said = [ticket.patient.name, words, stored_said(self._clock(), zone=self._zone)]
         if self._is_open(ticket):
             self.state.close()
+            self.banner_notice.take_back()
             self.banner.clear()
             self.trends.clear()
             self.card.close_patient()
             self.card.unlock()
             self.sent_on.emit()
-        self.notice.say(Kind.OK, " · ".join(part for part in said if part), sentence)
+        title = " · ".join(part for part in said if part)
+        self.notice.say(Kind.OK, title, waits_said(waits_as, alerted=alerted))
 
     def _on_refused(self, ticket: TicketRow, fault: Fault) -> None:
         """Values that were refused stay where they were typed, also under a patient left meanwhile."""
@@ -295,16 +287,17 @@ class TriagePanel(QWidget):
             )
             return
         self.card.unlock()
-        if fault.code in GRADES and fault.data:
-            grade = GRADES[fault.code]
-            known = {VitalSign(code): said for code, said in fault.data.items() if code in {*VitalSign}}
-            self.form.doubt({sign: Doubt(sign, grade, said) for sign, said in known.items()})
+        doubts = doubts_of(fault)
+        if doubts:
+            self.form.doubt(doubts)
             return
         self.notice.say(Kind.DANGER, self.tr("Not stored"), fault.message)
         self.form.focus_first_empty()
 
     def _on_banner_failed(self, fault: Fault) -> None:
-        self.notice.say(
+        """What stood there before may have changed meanwhile."""
+        self.banner.clear()
+        self.banner_notice.say(
             Kind.DANGER,
             self.tr("Allergies and problems could not be fetched."),
             fault.message,

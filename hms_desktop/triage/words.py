@@ -1,6 +1,7 @@
 """How vital signs and NEWS2 are said: the pills below the fields and the words of the score."""
 
 from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
 from PySide6.QtCore import QCoreApplication
@@ -8,10 +9,12 @@ from PySide6.QtCore import QCoreApplication
 from hms_desktop.triage.judgement import Judgement
 from hms_desktop.widgets.queue_words import priority_word
 from hms_desktop.widgets.tokens import Kind
+from hms_desktop.widgets.words import moment_text
 from hms_server.contract.news2 import NAMES, Parameter, Risk, Score, State, priority_of
 from hms_server.contract.plausibility import Interpretation, interpret
 from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import Consciousness, VitalSet
+from hms_server.contract.visits import TicketRow
 from hms_server.contract.vitals import ADULT_MONTHS, SIGNS, VitalSign
 
 MILD_UP_TO = 3
@@ -119,6 +122,26 @@ def set_said(vitals: VitalSet) -> str:
         State.NOT_APPLICABLE.value: _tr("NEWS2 not applicable"),
     }
     return states.get(vitals.news2_state, _tr("no NEWS2"))
+
+
+def last_said(last: VitalSet | None, *, zone: tzinfo, today: date) -> str:
+    """What was measured before, in a line."""
+    if last is None:
+        return _tr("No earlier vital signs")
+    when = moment_text(last.recorded_at, zone, today=today)
+    return _tr("Last: {when} · {score}").format(when=when, score=set_said(last))
+
+
+def stored_said(at: datetime, *, zone: tzinfo) -> str:
+    """That the server has it, and since when."""
+    return _tr("Stored {time}").format(time=f"{at.astimezone(zone):%H:%M:%S}")
+
+
+def waits_said(ticket: TicketRow, *, alerted: bool) -> str:
+    """Where somebody waits who was sent on."""
+    who = ticket.practitioner.name if ticket.practitioner else _tr("the doctor")
+    waits = _tr("Waits for {who} as {code}.").format(who=who, code=ticket.code)
+    return f"{waits} {_tr('The doctor has been alerted.')}" if alerted else waits
 
 
 def _points_words(points: int) -> str:

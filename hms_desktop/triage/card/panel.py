@@ -1,18 +1,24 @@
 """The card on which a nurse works: the form, its score, and the two ways to store it."""
 
 from collections.abc import Sequence
+from datetime import tzinfo
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from hms_desktop.triage.form.panel import VitalsForm
+from hms_desktop.triage.table import StoredLine, stored_columns, stored_line
 from hms_desktop.triage.words import score_said
 from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.labels import TextRole, label
 from hms_desktop.widgets.notices import Notice
+from hms_desktop.widgets.rows import RowsModel
 from hms_desktop.widgets.score import ScoreBox
+from hms_desktop.widgets.states import ListState
+from hms_desktop.widgets.table import TableView
 from hms_desktop.widgets.tokens import Space
+from hms_server.contract.triage import VitalsRecorded
 from hms_server.contract.values import Person, Sex
 from hms_server.contract.visits import TicketRow
 
@@ -25,7 +31,7 @@ class VitalsCard(Card):
     save_wanted = Signal()
     send_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, *, zone: tzinfo, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
         self._ticket: TicketRow | None = None
         self._has_stored = False
@@ -43,6 +49,12 @@ class VitalsCard(Card):
             TextRole.MUTED,
             wraps=True,
         )
+        self._stored: RowsModel[StoredLine] = RowsModel(
+            stored_columns(zone), key=lambda line: line.number, parent=self
+        )
+        table = TableView(self._stored, name=self.tr("Stored at this station"))
+        self._lately = ListState(table, empty=self.tr("Nothing was stored here since you signed in."))
+        self._lately.show_rows()
         self._source = label(
             self.tr("Royal College of Physicians, NEWS2, 2017. Supports judgement, does not replace it."),
             TextRole.CAPTION,
@@ -87,6 +99,12 @@ class VitalsCard(Card):
         self.form.practitioner.set_choices([(None, self.tr("Any doctor")), *people.items()])
         self.form.practitioner.set_value(chosen)
 
+    def add_stored(self, ticket: TicketRow, answer: VitalsRecorded) -> None:
+        """Keeps in sight what this station has stored, the newest first."""
+        lines = self._stored.rows
+        self._stored.replace([stored_line(len(lines), ticket, answer), *lines])
+        self._lately.show_rows()
+
     def only_sends(self) -> bool:
         """Whether all that is left to do is to send the patient on."""
         return self._has_stored and self.form.typed().is_empty
@@ -119,7 +137,8 @@ class VitalsCard(Card):
         self.add_to_heading(self.last)
         for part in (self.notice, self._nobody, self.form, self.score, self._source):
             self.add(part)
-        self.body.addStretch(1)
+        self.add(self._lately, stretch=1)
+        self.body.addStretch(0)
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         row.addWidget(self.status, 1)
@@ -140,6 +159,7 @@ class VitalsCard(Card):
     def _show_parts(self) -> None:
         is_open = self._ticket is not None
         self._nobody.setHidden(is_open)
+        self._lately.setHidden(is_open)
         for part in (
             self.form,
             self.score,

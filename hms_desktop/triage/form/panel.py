@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from hms_desktop.triage.doubts import Doubts
 from hms_desktop.triage.judgement import Judgement, judge
 from hms_desktop.triage.typed import Typed
 from hms_desktop.triage.words import Said, consciousness_word, points_said, sign_name, signs_said
@@ -35,6 +36,7 @@ ORDER = (
 
 SIGNS_ABREAST = 5
 CHOICES_ABREAST = 4
+SCALE_2 = 2
 LONGEST_NUMBER = 10
 NOTHING = Said("", Kind.NEUTRAL)
 
@@ -50,9 +52,7 @@ class VitalsForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._age_months: int | None = None
-        self._asked: set[VitalSign] = set()
-        self._confirmed: set[VitalSign] = set()
-        self._doubted: dict[VitalSign, Doubt] = {}
+        self._doubts = Doubts(ORDER)
         self.signs = {sign: self._sign_field(sign) for sign in ORDER}
         self.consciousness: ChoiceField[Consciousness | None] = ChoiceField(
             self.tr("Consciousness"),
@@ -63,7 +63,7 @@ class VitalsForm(QWidget):
             [(None, self.tr("Not stated")), (False, self.tr("Air")), (True, self.tr("Oxygen"))],
         )
         self.scale: ChoiceField[int] = ChoiceField(
-            self.tr("SpO₂ scale"), [(1, self.tr("Scale 1")), (2, self.tr("2: 88–92 %"))]
+            self.tr("SpO₂ scale"), [(1, self.tr("Scale 1")), (SCALE_2, self.tr("2: 88–92 %"))]
         )
         self.pregnant: ChoiceField[bool | None] = ChoiceField(
             self.tr("Pregnant"),
@@ -82,6 +82,7 @@ class VitalsForm(QWidget):
     def open(self, *, age_months: int | None, asks_for_pregnancy: bool) -> None:
         """Empties the form for a patient of that age."""
         self._age_months = age_months
+        self.recall_scale(None)
         self.pregnant.setEnabled(asks_for_pregnancy)
         self.show_typed(Typed())
 
@@ -99,9 +100,7 @@ class VitalsForm(QWidget):
 
     def show_typed(self, typed: Typed) -> None:
         """Puts this in place of what stood there; what was confirmed before has to be confirmed again."""
-        self._asked.clear()
-        self._confirmed.clear()
-        self._doubted.clear()
+        self._doubts.start(typed.texts)
         for sign, field in self.signs.items():
             field.set_text(typed.texts.get(sign, ""))
         self.consciousness.set_value(typed.consciousness)
@@ -109,33 +108,32 @@ class VitalsForm(QWidget):
         self.scale.set_value(typed.spo2_scale)
         self.pregnant.set_value(typed.pregnant)
         self.complaint.set_text(typed.complaint)
-        self._asked.update(typed.texts)
         self._refresh()
 
     def judgement(self) -> Judgement:
         """What follows from what stands there."""
-        return judge(self.typed(), age_months=self._age_months, doubted=self._doubted)
+        return judge(self.typed(), age_months=self._age_months, doubted=self._doubts.of_server)
 
     def confirmed(self) -> list[str]:
         """The codes of the unusual values that the person has looked at twice."""
-        return [sign.value for sign in ORDER if sign in self._confirmed]
+        return [sign.value for sign in self._doubts.confirmed]
 
     def check(self) -> bool:
         """Whether all of it may be stored; else every doubt is shown and the first one has the focus."""
-        self._asked.update(ORDER)
-        judged = self._refresh()
-        open_signs = [
-            sign for sign in ORDER if sign in judged.mistakes or sign in self._open_questions(judged)
-        ]
-        if open_signs:
-            self._focus(self.signs[open_signs[0]])
-        return not open_signs
+        self._doubts.finish(*ORDER)
+        hindrances = self._doubts.hindrances(self._refresh())
+        if hindrances:
+            self._focus(self.signs[hindrances[0]])
+        return not hindrances
 
     def doubt(self, doubts: Mapping[VitalSign, Doubt]) -> None:
         """Shows what the server doubts, until the person changes or confirms it."""
-        self._doubted.update(doubts)
-        self._confirmed.difference_update(doubts)
+        self._doubts.hear(doubts)
         self.check()
+
+    def recall_scale(self, last: int | None) -> None:
+        """The scale is a doctor's prescription: the last one is said, never chosen here."""
+        self.scale.set_hint(self.tr("Last time: scale 2") if last == SCALE_2 else "")
 
     def focus_first_empty(self) -> None:
         """The next typing goes to the first value that is missing."""
@@ -144,7 +142,7 @@ class VitalsForm(QWidget):
 
     def confirm(self) -> None:
         """F4: the unusual value in the focus is right, else the first that is asked about."""
-        questions = self._shown_questions(self.judgement())
+        questions = self._doubts.questions(self.judgement())
         here = [sign for sign in questions if self.signs[sign].editor.hasFocus()]
         for sign in (here or questions)[:1]:
             self._confirm(sign)
@@ -205,16 +203,12 @@ class VitalsForm(QWidget):
             each.editor.installEventFilter(self)
 
     def _on_edited(self, sign: VitalSign) -> None:
-        """A number is judged once it is finished: the 3 of 38.5 is no mistake."""
-        self._asked.discard(sign)
-        self._confirmed.discard(sign)
-        self._doubted.pop(sign, None)
+        self._doubts.edit(sign)
         self._refresh()
         self.edited.emit()
 
     def _on_finished(self, sign: VitalSign) -> None:
-        if sign not in self._asked:
-            self._asked.add(sign)
+        if self._doubts.finish(sign):
             self._refresh()
 
     def _on_chosen(self, _value: object) -> None:
@@ -239,31 +233,19 @@ class VitalsForm(QWidget):
         if not here:
             return True
         sign = here[0]
-        was_asked = sign in self._asked
-        self._on_finished(sign)
-        judged = self.judgement()
-        if sign in judged.mistakes:
-            return False
-        if sign in self._open_questions(judged):
-            if was_asked:
-                self._confirm(sign)
-            return was_asked
-        return True
+        was_asked = not self._doubts.finish(sign)
+        judged = self._refresh()
+        if was_asked and sign in self._doubts.questions(judged):
+            self._confirm(sign)
+        return sign not in self._doubts.hindrances(judged)
 
     def _confirm(self, sign: VitalSign) -> None:
-        self._confirmed.add(sign)
+        self._doubts.confirm(sign)
         self._refresh()
         self.edited.emit()
 
     def _focus(self, field: FieldFrame[Any]) -> None:
         field.editor.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _open_questions(self, judged: Judgement) -> dict[VitalSign, str]:
-        return {sign: said for sign, said in judged.questions.items() if sign not in self._confirmed}
-
-    def _shown_questions(self, judged: Judgement) -> list[VitalSign]:
-        questions = self._open_questions(judged)
-        return [sign for sign in ORDER if sign in questions and sign in self._asked]
 
     def _refresh(self) -> Judgement:
         judged = self.judgement()
@@ -272,11 +254,9 @@ class VitalsForm(QWidget):
         return judged
 
     def _show_doubts(self, judged: Judgement) -> None:
-        questions = self._shown_questions(judged)
+        questions = self._doubts.questions(judged)
         for sign, field in self.signs.items():
-            sentence = judged.unreadable.get(sign, "")
-            if sign in self._asked:
-                sentence = judged.mistakes.get(sign, "")
+            sentence = self._doubts.mistake(sign, judged)
             if sign in questions:
                 sentence = self.tr("Unusual. Enter again or F4 if it is right.")
             if sentence != field.error():
@@ -291,7 +271,7 @@ class VitalsForm(QWidget):
 
     def _show_pills(self, judged: Judgement) -> None:
         signs = signs_said(judged, age_months=self._age_months, pregnant=self.pregnant.value())
-        asked = self._shown_questions(judged)
+        asked = self._doubts.questions(judged)
         for sign, field in self.signs.items():
             # A pill beside the question would leave its words no room.
             said = NOTHING if sign in asked else signs.get(sign, NOTHING)

@@ -11,12 +11,12 @@ from hms_desktop.widgets.alerts import AlertTray
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.labels import Pill, TextRole, label
-from hms_desktop.widgets.notices import Action, Notice
+from hms_desktop.widgets.notices import Notice
 from hms_desktop.widgets.tokens import Kind, current_tokens
 from hms_server.contract.envelope import Fault
 from hms_server.contract.triage import AlertRow
 
-TRAY_HEIGHT = 116
+TRAY_HEIGHT = 100
 """One alert with its buttons can be read without scrolling."""
 
 
@@ -36,6 +36,8 @@ class AlertsCard(Card):
         self._count = Pill()
         self._awaited = label(self.tr("Fetching the alerts…"), TextRole.MUTED)
         self.notice = Notice()
+        self._retry = SecondaryButton(self.tr("Try again"), icon_name="refresh")
+        self._rest = QWidget()
         self.tray = AlertTray(clock=clock)
         self.tray.setMinimumHeight(current_tokens().px(TRAY_HEIGHT))
         self.seen_button = SecondaryButton(self.tr("Seen"), key="F2")
@@ -44,7 +46,9 @@ class AlertsCard(Card):
         self.add_to_heading(self.seen_button)
         self.add(self._awaited)
         self.add(self.notice)
+        self.add(self._retry)
         self.add(self.tray, stretch=1)
+        self.add(self._rest, stretch=1)
         self._connect()
         self._show_alerts()
 
@@ -54,19 +58,25 @@ class AlertsCard(Card):
         self._state.refused.connect(self._on_refused)
         self.tray.acknowledged.connect(self._state.acknowledge)
         self.tray.opened.connect(self.opened)
+        self._retry.clicked.connect(self._state.reload)
         self.seen_button.clicked.connect(self._on_first_seen)
 
     def _show_alerts(self) -> None:
         """Before the server has answered, nothing is claimed: no list is not the same as no alerts."""
         unseen = len(self._state.unseen)
         self._awaited.setHidden(self._state.known)
-        self.tray.setVisible(self._state.known)
-        self.tray.show_alerts(self._state.alerts)
-        self.seen_button.setVisible(bool(unseen))
-        self._count.set(self.tr("{count} not seen").format(count=unseen) if unseen else "", Kind.DANGER)
         if self._is_stale:
             self._is_stale = False
             self.notice.take_back()
+        self._show_tray(known=self._state.known)
+        self.tray.show_alerts(self._state.alerts)
+        self.seen_button.setVisible(bool(unseen))
+        self._count.set(self.tr("{count} not seen").format(count=unseen) if unseen else "", Kind.DANGER)
+
+    def _show_tray(self, *, known: bool) -> None:
+        self.tray.setVisible(known)
+        self._rest.setHidden(known)
+        self._retry.setVisible(self._is_stale)
 
     def _on_first_seen(self) -> None:
         if self._state.unseen:
@@ -76,11 +86,9 @@ class AlertsCard(Card):
     def _on_failed(self, fault: Fault) -> None:
         self._is_stale = True
         self._awaited.hide()
-        self.tray.hide()
+        self._show_tray(known=False)
         title = self.tr("The alerts could not be fetched. There may be new ones.")
-        self.notice.say(
-            Kind.DANGER, title, fault.message, actions=[Action(self.tr("Try again"), self._state.reload)]
-        )
+        self.notice.say(Kind.DANGER, title, fault.message)
 
     def _on_refused(self, alert: AlertRow, fault: Fault) -> None:
         title = self.tr("Not marked as seen: {title} · {name}")

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from hms_desktop.triage.words import sign_name
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.labels import TextRole, label
-from hms_desktop.widgets.tokens import Space
 from hms_desktop.widgets.trend import Band, Point, TrendChart
 from hms_server.contract.triage import Reading, VitalsHistory
 from hms_server.contract.vitals import SIGNS, VitalSign, band_of
@@ -33,7 +32,7 @@ class TrendsCard(Card):
         self._sentence = label("", TextRole.MUTED, wraps=True)
         self._rest = QWidget()
         self._charts = QVBoxLayout()
-        self._charts.setSpacing(Space.XS)
+        self._charts.setSpacing(0)
         self.add(self._sentence)
         self.add(self._charts, stretch=1)
         self.add(self._rest, stretch=1)

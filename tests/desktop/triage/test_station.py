@@ -1,6 +1,7 @@
 """The nurse's station, driven by keys: scored while typing, stored once, and never on the wrong patient."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from hms_desktop.drafts import Autosaver
 from hms_desktop.session import Session
 from hms_desktop.triage.panel import TriagePanel
+from hms_server.contract.consultations import GetBanner
 from hms_server.contract.envelope import Fault
 from hms_server.contract.triage import Consciousness, GetVitals, Measured, RecordVitals, VitalSignsRecorded
 from hms_server.contract.values import EncounterId, PatientId, Sex
@@ -43,7 +45,9 @@ def drafts(session: Session, tmp_path: Path) -> Iterator[Autosaver]:
     made = autosaver(tmp_path, session)
     yield made
     made.flush()
-    made._disk.shutdown()
+    for pool in vars(made).values():
+        if isinstance(pool, ThreadPoolExecutor):
+            pool.shutdown()
 
 
 @pytest.fixture
@@ -229,7 +233,7 @@ def test_saving_sends_everything_and_the_patient_goes_on(
     assert request.signs.consciousness is Consciousness.ALERT
     assert request.signs.on_oxygen is False
     assert request.signs.complaint == "Fever"
-    assert "Adaeze Okonkwo · NEWS2 10 · stored 10:42:07" in panel.notice.text()
+    assert "Adaeze Okonkwo · NEWS2 10 · Stored 10:42:07" in panel.notice.text()
     assert "D-030. The doctor has been alerted." in panel.notice.text()
     assert not panel.is_busy()
 
@@ -463,5 +467,40 @@ def test_scale_two_of_last_time_is_recalled(
 
     assert panel.form.scale._message.text() == "Last time: scale 2"
     assert panel.form.scale.value() == 1
+    connection.answer(GetVitals, history(vital_set()))
     open_patient(panel, qtbot, KWAME)
+    assert panel.form.scale._message.text() == ""
     assert not panel.form.pregnant.isEnabled()
+
+
+def test_allergies_that_cannot_be_fetched_are_said_to_be_unknown(
+    panel: TriagePanel, connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Also after other news: a banner that is missing must not read as no allergies."""
+    connection.answer(GetBanner, Fault(code="server.busy", message="The server is busy."))
+
+    panel.open_ticket(ADA)
+    qtbot.waitUntil(lambda: "Allergies and problems could not be fetched" in panel.banner_notice.text())
+    panel.primary()
+    assert "Allergies and problems" in panel.banner_notice.text()
+    answer_all(connection)
+    panel.state.reload()
+
+    qtbot.waitUntil(panel.banner.isVisible)
+    assert not panel.banner_notice.text()
+
+
+def test_what_was_stored_here_can_be_looked_up(
+    panel: TriagePanel, connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Between two patients the station shows whom it has sent where."""
+    open_patient(panel, qtbot)
+    write(panel, {VitalSign.PULSE: "121"})
+
+    with qtbot.waitSignal(panel.sent_on):
+        panel.primary()
+
+    model = panel.card._stored
+    row = [model.index(0, column).data() for column in range(model.columnCount())]
+    assert row == ["10:42", "Adaeze Okonkwo", "NEWS2 10", "D-030", "Routine"]
+    assert panel.card._lately.isVisible()
