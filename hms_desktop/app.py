@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import structs
 from PySide6.QtCore import QCoreApplication, QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from hms_desktop.connection.client import Client
 from hms_desktop.connection.identity import Pairing
@@ -28,11 +28,12 @@ from hms_desktop.shell.header import MenuEntry
 from hms_desktop.shell.login import LoginPage
 from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.shell.scanner import Scanner
-from hms_desktop.signed_in import SignedInDesk, role_word
+from hms_desktop.signed_in import SignedInDesk
 from hms_desktop.triage.alerts import AlertsState
 from hms_desktop.visits.display.panel import DisplayPanel
 from hms_desktop.visits.rooms import Rooms
 from hms_desktop.widgets.background import Background
+from hms_desktop.widgets.role_words import role_word
 from hms_desktop.widgets.style import apply_style
 from hms_desktop.widgets.tokens import Kind
 from hms_desktop.workspaces import Desk, workspaces_of
@@ -83,6 +84,7 @@ class App(QObject):
         self._autosaver: Autosaver | None = None
         self.login = LoginPage("")
         self.login.sign_in_requested.connect(self._sign_in)
+        self._password: QWidget | None = None
         self._bar: DemoBar | None = None
         self._idle = IdleWatch(application, self)
         self._idle.idle.connect(self._on_idle)
@@ -219,6 +221,7 @@ class App(QObject):
         return [
             MenuEntry(key="theme", words=self.tr("Light or dark"), icon_name="theme-light-dark"),
             MenuEntry(key="text", words=self.tr("Larger text"), icon_name="format-size"),
+            MenuEntry(key="password", words=self.tr("Change password"), icon_name="key-outline"),
             MenuEntry(key="sign_out", words=self.tr("Sign out"), icon_name="logout"),
         ]
 
@@ -226,10 +229,29 @@ class App(QObject):
         if key == "sign_out":
             self._leave("")
             return
+        if key == "password":
+            self._open_password()
+            return
         look = self._look.with_other_theme() if key == "theme" else self._look.with_larger_text()
         self._look = look
         keep_look(self._options.folder, look)
         apply_style(self._application, look.tokens())
+
+    def _open_password(self) -> None:
+        from hms_desktop.accounts.password.panel import PasswordPanel  # noqa: PLC0415 - rarely used
+
+        if self.session is not None:
+            page = self._password = PasswordPanel(self.session)
+            page.closed.connect(self._close_password)
+            self.window.show_page(page)
+            page.start()
+
+    def _close_password(self) -> None:
+        page, self._password = self._password, None
+        if page is not None:
+            self.window.drop_page(page)
+        if self.desk is not None:
+            self.window.show_page(self.desk.frame)
 
     def _lock(self, sentence: str) -> None:
         self._leave(sentence, user_name=self._user_name)
@@ -263,6 +285,7 @@ class App(QObject):
     def _drop_person(self) -> None:
         self._signed_in = None
         self._idle.stop()
+        self._close_password()
         self._drop_desk()
         if self.display is not None:
             self.window.drop_page(self.display)

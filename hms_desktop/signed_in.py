@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from hms_desktop.shell.frame import Frame
 from hms_desktop.shell.header import MenuEntry, SignedInAs
 from hms_desktop.shell.rail import WorkspaceEntry
+from hms_desktop.widgets.role_words import role_word
 from hms_desktop.widgets.suggest import Suggestion
 from hms_desktop.widgets.tokens import Kind
 from hms_desktop.widgets.words import age_text, sex_word
@@ -130,20 +131,3 @@ class SignedInDesk(QObject):
         self.frame.search.set_text("")
         if self.frame.current is not None:
             self.frame.current.open_patient(patient)
-
-
-def role_word(role: Role) -> str:
-    """The word for a role."""
-    return {
-        Role.RECEPTIONIST: _tr("Receptionist"),
-        Role.NURSE: _tr("Nurse"),
-        Role.DOCTOR: _tr("Doctor"),
-        Role.PHARMACIST: _tr("Pharmacist"),
-        Role.CASHIER: _tr("Cashier"),
-        Role.ADMINISTRATOR: _tr("Administrator"),
-        Role.DISPLAY: _tr("Display"),
-    }[role]
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("roles", text)

@@ -25,7 +25,7 @@ from hms_server.contract.accounts import Clinic, SignedIn
 from hms_server.contract.values import PatientHeader, Role
 from hms_server.contract.visits import BILLING, DOCTOR, PHARMACY, TRIAGE, TicketRow
 
-QUEUE_WIDTH = 360
+QUEUE_WIDTH = 346
 
 
 class StationPanel(Protocol):
@@ -135,8 +135,9 @@ class StationWorkspace(Workspace):
         self._main.setSpacing(Space.S)
         self._main.addWidget(self.question)
         row = QHBoxLayout(self)
-        row.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
-        row.setSpacing(Space.M)
+        row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
+        # Every pixel counts at 1280 × 720, where the widest station has to fit beside the queue.
+        row.setSpacing(Space.S)
         row.addWidget(self.queue)
         row.addLayout(self._main, 1)
 
@@ -276,12 +277,35 @@ class BillingWorkspace(StationWorkspace):
         self.set_panel(panel, panel)
 
 
+class AdministrationWorkspace(Workspace):
+    """Staff and devices; no patient."""
+
+    def __init__(self, desk: Desk) -> None:
+        from hms_desktop.accounts.panel import AdministrationPanel  # noqa: PLC0415 - see the module
+
+        super().__init__()
+        self.panel = AdministrationPanel(desk.session, clock=desk.clock, zone=desk.zone)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
+        row.addWidget(self.panel)
+
+    def primary(self) -> None:
+        self.panel.staff.primary()
+
+    def call_next(self) -> None:
+        self.panel.devices.open_code()
+
+    def shown(self) -> None:
+        self.panel.staff.take_focus()
+
+
 WORKSPACES: dict[Role, tuple[str, ...]] = {
     Role.RECEPTIONIST: ("front_desk",),
     Role.NURSE: ("nurse", "front_desk"),
     Role.DOCTOR: ("doctor",),
     Role.PHARMACIST: ("pharmacy",),
     Role.CASHIER: ("billing",),
+    Role.ADMINISTRATOR: ("administration",),
 }
 """What each role may open by key, the usual one first; a nurse registers at night."""
 
@@ -305,6 +329,7 @@ def _definitions() -> list[WorkspaceDefinition]:
         entry("doctor", _tr("Doctor"), "stethoscope", DoctorWorkspace),
         entry("pharmacy", _tr("Pharmacy"), "pill", PharmacyWorkspace),
         entry("billing", _tr("Billing"), "cash-register", BillingWorkspace),
+        entry("administration", _tr("Admin"), "cog-outline", AdministrationWorkspace),
     ]
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from hms_desktop.session import Session
 from hms_desktop.visits.acts import TicketActs
@@ -110,11 +110,15 @@ class QueuePanel(Card):
         self.add_to_heading(self._count)
         self.add(self._list, stretch=1)
         self.add(self.notice)
-        acts = FlowLayout(spacing=Space.S)
-        for button in (self.recall_button, self.no_show_button, self.undo_button):
+        acts = FlowLayout(spacing=Space.XS)
+        for button in (self.recall_button, self.no_show_button):
             acts.addWidget(button)
         self.add(acts)
-        self.add(self.room)
+        below = QHBoxLayout()
+        below.setSpacing(Space.S)
+        below.addWidget(self.room, 1)
+        below.addWidget(self.undo_button, 0, Qt.AlignmentFlag.AlignBottom)
+        self.add(below)
         self.add(self.call_button)
         self._list.show_loading()
 
