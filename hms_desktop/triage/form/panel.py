@@ -141,10 +141,8 @@ class VitalsForm(QWidget):
         self._focus(empty[0] if empty else self.complaint)
 
     def confirm(self) -> None:
-        """F4: the unusual value in the focus is right, else the first that is asked about."""
-        questions = self._doubts.questions(self.judgement())
-        here = [sign for sign in questions if self.signs[sign].editor.hasFocus()]
-        for sign in (here or questions)[:1]:
+        """F4: the value that the notice asks about is right, wherever the focus is."""
+        for sign in self._doubts.questions(self.judgement())[:1]:
             self._confirm(sign)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
@@ -258,7 +256,8 @@ class VitalsForm(QWidget):
         for sign, field in self.signs.items():
             sentence = self._doubts.mistake(sign, judged)
             if sign in questions:
-                sentence = self.tr("Unusual. Enter again or F4 if it is right.")
+                sentence = self._question(is_first=sign == questions[0])
+            field.editor.setToolTip(judged.questions.get(sign, "") if sign in questions else "")
             if sentence != field.error():
                 field.mark_error(sentence)
         if not questions:
@@ -268,6 +267,11 @@ class VitalsForm(QWidget):
         sentence = judged.questions[questions[0]]
         if self.question.text() != sentence:
             self.question.say(Kind.WARNING, sentence, actions=[action])
+
+    def _question(self, *, is_first: bool) -> str:
+        if is_first:
+            return self.tr("Unusual. Enter again or F4 if it is right.")
+        return self.tr("Unusual. Enter again if it is right.")
 
     def _show_pills(self, judged: Judgement) -> None:
         signs = signs_said(judged, age_months=self._age_months, pregnant=self.pregnant.value())

@@ -203,6 +203,19 @@ def test_f4_confirms_the_value_that_is_asked_about(
     assert not sent(connection)
 
 
+def test_f4_confirms_what_the_notice_asks_and_no_other_value(panel: TriagePanel, qtbot: QtBot) -> None:
+    """With the focus on a second unusual value, that one stays a question."""
+    open_patient(panel, qtbot)
+    write(panel, {VitalSign.TEMPERATURE: "31", VitalSign.GLUCOSE: "90"})
+    press(panel, VitalSign.GLUCOSE, Qt.Key.Key_Return)
+    assert "Temperature of 31" in panel.form.question.text()
+
+    press(panel, VitalSign.GLUCOSE, Qt.Key.Key_F4)
+
+    assert panel.form.confirmed() == [VitalSign.TEMPERATURE.value]
+    assert "90 mg/dL would be 5.0 mmol/L" in panel.form.question.text()
+
+
 def test_saving_sends_everything_and_the_patient_goes_on(
     panel: TriagePanel, connection: FakeConnection, qtbot: QtBot
 ) -> None:
