@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.benchmarks import bench_fanout, bench_roundtrip, bench_throughput
+from tests.benchmarks import bench_fanout, bench_patients, bench_roundtrip, bench_sign_in, bench_throughput
 from tests.benchmarks.report import Figure, Report
 from tests.benchmarks.stage import Stage, open_stage
 
@@ -20,6 +20,8 @@ def parts(*, quick: bool) -> dict[str, Part]:
         "a": partial(bench_throughput.run, quick=quick),
         "b": bench_roundtrip.run,
         "c": bench_fanout.run,
+        "d": partial(bench_patients.run, quick=quick),
+        "f": partial(bench_sign_in.run, quick=quick),
     }
 
 

@@ -173,7 +173,7 @@ def open_stage() -> Iterator[Stage]:
         dsn = postgres.ensure_running()
         try:
             database.migrate(dsn, database.migrations_folder())
-            _create(dsn)
+            found_clinic(dsn)
             with _server(folder) as (process, address):
                 keys = json.loads((folder / "keys.json").read_text())
                 yield Stage(dsn, address, keys["public_key"], psutil.Process(process.pid))
@@ -181,7 +181,8 @@ def open_stage() -> Iterator[Stage]:
             postgres.stop()
 
 
-def _create(dsn: str) -> None:
+def found_clinic(dsn: str) -> None:
+    """A clinic with an administrator and a nurse, who have the same password."""
     plan = ClinicPlan(name="Benchmark", time_zone="Africa/Lagos", currency="NGN")
     now = datetime.now(UTC)
     with database.connect(dsn, application_name="benchmark", autocommit=True) as connection:
