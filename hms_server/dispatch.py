@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -108,6 +108,9 @@ class Dispatcher:
             request = self._decoders[task.route.request].decode(call.body)
         except msgspec.DecodeError as error:
             return Refusal(call.id, malformed(error))
+        # Zero bytes are common in packed numbers and hardly ever in texts: only then it is worth a look.
+        if b"\0" in bytes(call.body) and (field := field_with_nul(msgspec.to_builtins(request))):
+            return Refusal(call.id, msgspec.structs.replace(CONTROL_CHARACTER, field=field))
         try:
             return self._attempt(task, request)
         except Refused as refused:
@@ -146,7 +149,7 @@ class Dispatcher:
                 raise self._translate(error) from error
             except psycopg.errors.DataError as error:
                 raise Refused(
-                    "request.value", f"A value cannot be stored: {error.diag.message_primary}"
+                    "request.value", f"A value cannot be stored: {error.diag.message_primary or error}"
                 ) from error
         raise AssertionError("the loop returns or raises")
 
@@ -285,6 +288,25 @@ def malformed(error: msgspec.DecodeError) -> Fault:
     message, _, path = str(error).partition(" - at `$")
     field = path.strip("`").lstrip(".") or None
     return Fault(code="request.malformed", message=f"The request is not understood: {message}.", field=field)
+
+
+CONTROL_CHARACTER = Fault(
+    code="request.control_character",
+    message="This text contains a control character that cannot be stored. Type it anew.",
+)
+
+
+def field_with_nul(value: Any, path: str = "") -> str | None:
+    """Where a text contains NUL, which PostgreSQL cannot store: `demographics.address`, `lines.2.reason`."""
+    if isinstance(value, str):
+        return path if "\0" in value else None
+    parts: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, list):
+        parts = enumerate(value)
+    inside = (field_with_nul(part, f"{path}.{name}" if path else str(name)) for name, part in parts)
+    return next(filter(None, inside), None)
 
 
 def _refusal(call: Call, code: str, message: str, **data: str) -> Refusal:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from hms_server.accounts.sessions import hash_secret
 from hms_server.accounts.setup import ClinicPlan, create_clinic
 from hms_server.contract.values import PatientId, Role, StaffId
 from hms_server.database import connect
+from hms_server.events import forget_before
 from hms_server.keys import load_or_create
 
 LIVELY = Timings(ping_every_s=0.2, dead_after_s=2, answer_within_s=30)
@@ -92,8 +93,9 @@ class House:
         self._stack = stack
         self._main = folder / "server"
         self._main.mkdir(mode=0o700)
-        self.keys = load_or_create(self._main / "keys.json")
-        self._connection = stack.enter_context(connect(dsn, application_name="tests", autocommit=True))
+        self.keys_file = self._main / "keys.json"
+        self.keys = load_or_create(self.keys_file)
+        self._connection = self.reconnect()
         plan = ClinicPlan(name="Sunrise Clinic", time_zone="Africa/Lagos", currency="NGN")
         create_clinic(self._connection, plan, admin_name="admin", password=PASSWORD, now=datetime.now(UTC))
 
@@ -141,6 +143,15 @@ class House:
         cursor = self._connection.execute(query, params)
         return cursor.fetchall() if cursor.description else []
 
+    def reconnect(self) -> psycopg.Connection[Any]:
+        """Needed where the test has stopped the database."""
+        self._connection = connect(self.dsn, application_name="tests", autocommit=True)
+        return self._stack.enter_context(self._connection)
+
+    def forget_events(self) -> None:
+        """As retention does with what is older than any screen could have been away."""
+        forget_before(self._connection, datetime.now(UTC))
+
     def count(self, query: LiteralString, params: Any = ()) -> int:
         return int(self.sql(query, params)[0][0])
 
@@ -158,23 +169,6 @@ def within(condition: Callable[[], bool], seconds: float = 10) -> None:
     while not condition():
         assert time.monotonic() < end_s, "did not happen in time"
         threading.Event().wait(0.01)
-
-
-def at_once(*acts: Callable[[], object]) -> Sequence[threading.Thread]:
-    """Starts each in a thread of its own; the caller joins them."""
-    threads = [threading.Thread(target=act) for act in acts]
-    for thread in threads:
-        thread.start()
-    return threads
-
-
-def database_is_there(dsn: str) -> bool:
-    """Whether PostgreSQL answers."""
-    try:
-        connect(dsn, application_name="tests").close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 ADD_SEAT: LiteralString = """
