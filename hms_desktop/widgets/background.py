@@ -17,22 +17,29 @@ class Background(QObject):
     """Runs functions on other threads and hands over what they return on the thread of the windows.
 
     The function says what went wrong by what it returns; an exception is a bug, logged, with no answer.
-    Once this object is destroyed, answers are dropped.
+    Once this object is destroyed, answers are dropped. With `in_order`, one function runs after the other.
     """
 
     _finished = Signal(int, object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, in_order: bool = False) -> None:
         super().__init__(parent)
+        self._pool = QThreadPool(self)
+        if in_order:
+            self._pool.setMaxThreadCount(1)
         self._numbers = count(1)
         self._waiting: dict[int, Callable[[Any], object]] = {}
         self._finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
 
     def run(self, work: Callable[[], A], done: Callable[[A], object]) -> None:
-        """Starts `work` at once; `done` gets its result."""
+        """Starts `work` as soon as a thread is free; `done` gets its result."""
         number = next(self._numbers)
         self._waiting[number] = done
-        QThreadPool.globalInstance().start(lambda: self._work(number, work))
+        self._pool.start(lambda: self._work(number, work))
+
+    def finish(self) -> None:
+        """Waits until everything that was started here has run."""
+        self._pool.waitForDone()
 
     def _work(self, number: int, work: Callable[[], object]) -> None:
         try:

@@ -70,8 +70,8 @@ def _measure(column: Column[T], rows: Sequence[T], font: QFont) -> Want:
     elif not column.stretch:
         minimum = full
     else:
-        # Qt breaks lines at blanks and after hyphens.
-        words = [word for text in texts for word in text.replace("-", "- ").split()]
+        # Qt breaks lines at blanks and after hyphens, and never at a no-break space, as in "29 min".
+        words = [word for text in texts for word in text.replace("-", "- ").split(" ")]
         minimum = max([title, *(metrics.horizontalAdvance(word) + padding + 2 for word in words)])
     return Want(full=full, minimum=min(minimum, full), stretch=column.stretch)
 

@@ -149,8 +149,9 @@ class TrendChart(QWidget):
         upper = QRectF(inset.left(), middle - tokens.px(26), inset.width(), tokens.px(28))
         painter.drawText(upper, Qt.AlignmentFlag.AlignVCenter, self._shown(last))
         painter.setFont(_font(painter, TextSize.CAPTION, QFont.Weight.DemiBold))
-        lower = QRectF(inset.left(), middle + tokens.px(3), inset.width(), tokens.px(16))
-        painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter, self._place_word())
+        lower = QRectF(inset.left(), middle + tokens.px(3), inset.width(), tokens.px(30))
+        flags = int(Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
+        painter.drawText(lower, flags, self._place_word())
 
     def _places(self, plot: QRectF, low: float, high: float) -> list[QPointF]:
         count = len(self._points)

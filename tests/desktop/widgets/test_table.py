@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from hms_desktop.widgets.columns import Want, column_widths
+from hms_desktop.widgets.columns import Want, column_widths, measure_columns
 from hms_desktop.widgets.rows import Column, RowsModel
 from hms_desktop.widgets.table import TableView
 from tests.desktop.samples import LONG_NAME
@@ -137,3 +137,14 @@ def test_thousands_of_rows_are_fitted_quickly(qtbot: QtBot, table: TableView[Row
     qtbot.wait(10)
 
     assert table.rows_model.rowCount() == 3000
+
+
+def test_a_number_and_its_unit_keep_their_room_together() -> None:
+    """Where 29 min cannot break, a column too narrow for it would show 9 min."""
+    column: Column[str] = Column(title="", text=lambda row: row, stretch=1)
+    model = RowsModel([column], key=lambda row: row)
+    model.replace(["29\N{NO-BREAK SPACE}min"])
+
+    [want] = measure_columns(model, QFont())
+
+    assert want.minimum == want.full
