@@ -71,16 +71,18 @@ class App(QObject):
         super().__init__()
         self._application = application
         self._options = options
-        self._background = Background(self)
+        self._background = Background(self, in_order=True)
+        self._attempt = 0
         self._look = load_look(options.folder)
         apply_style(application, self._look.tokens())
         self.window = MainWindow(TITLE)
         self.session: Session | None = None
         self.desk: SignedInDesk | None = None
         self.display: DisplayPanel | None = None
-        self._signed_in: SignedIn | None = None
+        self._entered: Entered | None = None
         self._user_name = ""
         self._door: Door | None = None
+        self._pairing_desk: PairingDesk | None = None
         self._autosaver: Autosaver | None = None
         self.login = LoginPage("")
         self.login.sign_in_requested.connect(self._sign_in)
@@ -102,9 +104,14 @@ class App(QObject):
         self.window.show()
 
     def close(self) -> None:
-        """Leaves nothing running: what is typed is on the disk, the connection is closed."""
+        """Leaves nothing running; what is typed is on the disk, the person is signed out."""
         self._scanner.stop()
+        door, entered = self._door, self._entered
         self._drop_person()
+        if door is not None and entered is not None:
+            door.leave(entered)
+        if self._pairing_desk is not None:
+            self._pairing_desk.stop_looking()
         if self._autosaver is not None:
             self._autosaver.flush()
         if self.session is not None:
@@ -121,8 +128,10 @@ class App(QObject):
     def _on_paired(self, pairing: Pairing) -> None:
         self._options.pairings.keep(pairing)
         self._connect_to(pairing)
-        self._pairing_desk.close()
-        self.window.drop_page(self._pairing_desk.page)
+        desk, self._pairing_desk = self._pairing_desk, None
+        if desk is not None:
+            self._background.run(desk.stop_looking, lambda _: desk.deleteLater())
+            self.window.drop_page(desk.page)
 
     def _connect_to(self, pairing: Pairing) -> None:
         if self._options.server:
@@ -166,14 +175,21 @@ class App(QObject):
         if door is not None:
             self._user_name = user_name
             self.login.show_busy()
-            self._background.run(lambda: door.enter(user_name, password, room=room), self._on_entered)
+            self._attempt += 1
+            attempt = self._attempt
+            self._background.run(
+                lambda: door.enter(user_name, password, room=room),
+                lambda outcome: self._on_entered(attempt, outcome),
+            )
 
-    def _on_entered(self, outcome: Entered | Fault) -> None:
+    def _on_entered(self, attempt: int, outcome: Entered | Fault) -> None:
+        if attempt != self._attempt:
+            return
         if isinstance(outcome, Fault):
             self.login.show_refusal(outcome.message, field=outcome.field)
             return
         self.login.start()
-        self._signed_in = outcome.signed_in
+        self._entered = outcome
         roles = outcome.signed_in.roles
         if self._options.is_display or set(roles) == {Role.DISPLAY}:
             self._open_display(outcome.clinic)
@@ -257,33 +273,33 @@ class App(QObject):
         self._leave(sentence, user_name=self._user_name)
 
     def _on_idle(self) -> None:
-        minutes = self._signed_in.idle_minutes if self._signed_in else 0
+        minutes = self._entered.signed_in.idle_minutes if self._entered else 0
         words = self.tr("Locked after {minutes} minutes without a key. What was typed is kept as a draft.")
         self._lock(words.format(minutes=minutes))
 
     def _on_ended(self, sentence: str) -> None:
-        if self._signed_in is not None:
+        if self._entered is not None:
             kept = self.tr("What was typed is kept as a draft.")
             self._leave(f"{sentence} {kept}")
 
     def _on_event(self, event: Event) -> None:
-        mine = self._signed_in
-        if isinstance(event, SessionEnded) and mine is not None and event.session_id == mine.session_id:
+        mine = self._entered.signed_in.session_id if self._entered else None
+        if isinstance(event, SessionEnded) and event.session_id == mine:
             self._on_ended(_why_ended(event.reason))
 
     def _leave(self, sentence: str, *, user_name: str = "") -> None:
         """Back to the sign-in page, with the reason where the person did not ask for it."""
-        door, somebody = self._door, self._signed_in is not None
+        door, entered = self._door, self._entered
         self._drop_person()
         self.login.start(user_name)
         if sentence:
             self.login.notice.say(Kind.INFO, sentence)
         self.window.show_page(self.login)
-        if door is not None and somebody:
-            self._background.run(door.leave, lambda _outcome: None)
+        if door is not None and entered is not None:
+            self._background.run(lambda: door.leave(entered), lambda _: None)
 
     def _drop_person(self) -> None:
-        self._signed_in = None
+        self._entered = None
         self._idle.stop()
         self._close_password()
         self._drop_desk()

@@ -1,16 +1,18 @@
 """Signing in and out over the connection: waits for the server, so never on the thread of the windows."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol, TypeVar
 
+import structlog
 from msgspec import structs
 
 from hms_desktop.connection.faults import FaultError
 from hms_desktop.session import Connection
 from hms_server.contract.accounts import ChooseRoom, Clinic, GetClinic, SignedIn
 from hms_server.contract.envelope import Fault, Position, Request
+
+log = structlog.get_logger()
 
 A = TypeVar("A")
 
@@ -35,21 +37,40 @@ class Entered:
 
 
 class Door:
-    """One person at a time: whoever signs in waits until the one before has left."""
+    """One person at a time, whatever order the threads come in: who enters signs the one before out."""
 
     def __init__(self, way: Way) -> None:
         self._way = way
         self._turn = Lock()
+        self._inside: Entered | None = None
 
     def enter(self, user_name: str, password: str, *, room: str = "") -> Entered | Fault:
         """Signs in and begins to follow the events; `room` is a room's name, chosen where it exists."""
-        return self._in_turn(lambda: self._enter(user_name, password, room))
+        with self._turn:
+            self._let_out()
+            try:
+                self._inside = self._let_in(user_name, password, room)
+            except FaultError as error:
+                return error.fault
+            return self._inside
 
-    def leave(self) -> Fault | None:
-        """Signs out; a server that cannot be reached ends the session by itself later."""
-        return self._in_turn(lambda: self._way.sign_out(timeout_s=LEAVE_WITHIN_S))
+    def leave(self, entered: Entered) -> None:
+        """Signs this person out, unless somebody else has entered since."""
+        with self._turn:
+            if self._inside is entered:
+                self._let_out()
 
-    def _enter(self, user_name: str, password: str, room: str) -> Entered:
+    def _let_out(self) -> None:
+        if self._inside is None:
+            return
+        self._inside = None
+        try:
+            self._way.sign_out(timeout_s=LEAVE_WITHIN_S)
+        except FaultError as error:
+            # The session has ended already, or ends by itself once the server hears nothing more.
+            log.info("not signed out", reason=error.fault.message)
+
+    def _let_in(self, user_name: str, password: str, room: str) -> Entered:
         signed_in = self._way.sign_in(user_name, password)
         self._way.follow()
         clinic = self._way.ask(GetClinic())
@@ -58,10 +79,3 @@ class Door:
             self._way.ask(ChooseRoom(room_id=wanted))
             signed_in = structs.replace(signed_in, room_id=wanted)
         return Entered(signed_in=signed_in, clinic=clinic)
-
-    def _in_turn(self, act: Callable[[], A]) -> A | Fault:
-        with self._turn:
-            try:
-                return act()
-            except FaultError as error:
-                return error.fault

@@ -32,21 +32,19 @@ class PairingDesk(QObject):
     def start(self) -> None:
         """Begins to look for servers."""
         self.page.start()
-        self._background.run(self._look, self._on_browser)
+        self._background.run(self._look, lambda _: None)
 
-    def close(self) -> None:
-        """Looks no longer."""
+    def stop_looking(self) -> None:
+        """Waits for the search to end; call it on another thread while the window goes on."""
+        self._background.finish()
         browser, self._browser = self._browser, None
         if browser is not None:
-            self._background.run(browser.close, lambda _: None)
+            browser.close()
 
-    def _look(self) -> object:
+    def _look(self) -> None:
         from hms_desktop.connection.discovery import Browser  # noqa: PLC0415 - a paired start needs no search
 
-        return Browser(self._found.emit)
-
-    def _on_browser(self, browser: object) -> None:
-        self._browser = browser
+        self._browser = Browser(self._found.emit)
 
     def _on_found(self, found: Sequence[Any]) -> None:
         servers = [

@@ -5,7 +5,7 @@ from datetime import date, tzinfo
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.accounts.state import StaffState
 from hms_desktop.accounts.table import staff_columns
@@ -42,7 +42,7 @@ class StaffPanel(QWidget):
         self.active_button = SecondaryButton(self.tr("Switch off"), key="F7")
         self.name = Field(self.tr("Name"), required=True, max_length=100, placeholder="Dr Ngozi Eze")
         self.user_name = Field(self.tr("User name"), required=True, max_length=60)
-        self.roles = {role: QCheckBox(role_word(role)) for role in Role}
+        self.roles = {role: SecondaryButton(role_word(role)) for role in Role}
         self._roles_error = label("", TextRole.ERROR)
         self.add_button = PrimaryButton(self.tr("Add"), key="Ctrl+Enter", icon_name="account-plus-outline")
         self._lay_out()
@@ -91,8 +91,10 @@ class StaffPanel(QWidget):
         grid.addWidget(self.name, 0, 0)
         grid.addWidget(self.user_name, 0, 1)
         card.add(grid)
-        boxes = FlowLayout(spacing=Space.M)
+        card.add(label(self.tr("Roles *"), TextRole.LABEL))
+        boxes = FlowLayout(spacing=Space.S)
         for box in self.roles.values():
+            box.setCheckable(True)
             boxes.addWidget(box)
         card.add(boxes)
         row = QHBoxLayout()

@@ -1,0 +1,283 @@
+"""The program from its start to its end: pairing, sign-in, locking, ending, the demo and the display."""
+
+import gc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from hms_desktop.app import App, Options
+from hms_desktop.connection.faults import FaultError
+from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer
+from hms_desktop.demo_sign_in import DemoPerson, DemoSignIn
+from hms_desktop.identity_file import IdentityFile
+from hms_desktop.shell.pairing import PairingPage
+from hms_server.contract.accounts import ChooseRoom, GetClinic, Nothing, SessionEnded, SignedIn
+from hms_server.contract.envelope import Fault, Position, Request
+from hms_server.contract.patients import FindLookAlikes, LookAlikes, PatientHits, SearchPatients
+from hms_server.contract.triage import Alerts, ListAlerts
+from hms_server.contract.values import Role
+from hms_server.contract.visits import (
+    DisplayBoard,
+    GetDisplayBoard,
+    ListPractitioners,
+    ListQueue,
+    Practitioners,
+    Queue,
+)
+from tests.desktop.conftest import FakeConnection
+from tests.desktop.samples import NOW
+from tests.desktop.visits.tickets import CLINIC, TRIAGE_ROOM, patient, signed_in
+
+PEOPLE = {
+    "blessing": signed_in(Role.RECEPTIONIST, name="Blessing Udo"),
+    "ama": signed_in(Role.NURSE, name="Ama Serwaa"),
+    "screen": signed_in(Role.DISPLAY, name="Waiting room"),
+}
+WRONG = Fault(code="accounts.wrong_password", message="User name or password is wrong.", field="password")
+SERVER = PinnedServer(
+    name="Unity Clinic", addresses=["tcp://127.0.0.1:1"], public_key="server", device_name="Desk"
+)
+PAIRING = Pairing(server=SERVER, keys=KeyPair(public_key="public", secret_key="secret"))
+DEMO = DemoSignIn(
+    server="Unity Clinic",
+    address="tcp://127.0.0.1:1",
+    server_key="server",
+    device_public_key="public",
+    device_secret_key="secret",
+    people=[
+        DemoPerson(user_name="blessing", password="right", role=Role.RECEPTIONIST, name="Blessing Udo"),
+        DemoPerson(user_name="ama", password="right", role=Role.NURSE, name="Ama Serwaa", room="Triage"),
+        DemoPerson(user_name="screen", password="right", role=Role.DISPLAY, name="Waiting room"),
+    ],
+)
+
+
+@dataclass
+class FakeWay(FakeConnection):
+    """The connection with a door: everybody's password is "right"."""
+
+    steps: list[str] = field(default_factory=list)
+
+    def sign_in(self, user_name: str, password: str) -> SignedIn:
+        if password != "right":
+            raise FaultError(WRONG)
+        self.steps.append(f"in {user_name}")
+        return PEOPLE[user_name]
+
+    def sign_out(self, *, timeout_s: float | None = None) -> None:  # noqa: ARG002 - a Way
+        self.steps.append("out")
+
+    def follow(self) -> Position:
+        self.steps.append("follow")
+        return Position(1, 1)
+
+    def ask(self, request: Request[object]) -> object:
+        self.asked.append(request)
+        return CLINIC if isinstance(request, GetClinic) else Nothing()
+
+
+@pytest.fixture
+def way() -> FakeWay:
+    """A server with nobody waiting."""
+    way = FakeWay()
+    way.answer(ListQueue, Queue(tickets=[]))
+    way.answer(ListPractitioners, Practitioners([]))
+    way.answer(ListAlerts, Alerts([]))
+    way.answer(FindLookAlikes, LookAlikes([]))
+    way.answer(GetDisplayBoard, DisplayBoard(clinic="Unity Clinic", called=[], waiting=[]))
+    way.answer(SearchPatients, PatientHits(patients=[patient(7, "Adaeze Okonkwo")], more=False))
+    return way
+
+
+@pytest.fixture
+def start(qapp: QApplication, way: FakeWay, tmp_path: Path) -> Iterator[Callable[..., App]]:
+    """Starts the program, paired unless told otherwise, and closes it after the test."""
+    started: list[App] = []
+
+    def make(*, paired: bool = True, demo: DemoSignIn | None = None, is_display: bool = False) -> App:
+        book = IdentityFile(tmp_path / "identity.json")
+        if paired:
+            book.keep(PAIRING)
+        options = Options(
+            folder=tmp_path,
+            pairings=book,
+            demo=demo,
+            is_display=is_display,
+            connect=lambda _pairing: way,  # type: ignore[arg-type,return-value] # a fake answers loosely
+            clock=lambda: NOW,
+        )
+        app = App(qapp, options)
+        started.append(app)
+        app.start()
+        return app
+
+    yield make
+    while started:
+        app = started.pop()
+        app.close()
+        app.window.deleteLater()
+        app.deleteLater()
+        del app
+    # The thread of the drafts ends with the last reference to them, and windows are full of circles.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+
+
+def sign_in(app: App, qtbot: QtBot, *, user: str = "blessing", password: str = "right") -> None:  # noqa: S107
+    QTest.keyClicks(app.login.user.editor, user)
+    QTest.keyClick(app.login.user.editor, Qt.Key.Key_Return)
+    QTest.keyClicks(app.login.password.editor, password)
+    QTest.keyClick(app.login.password.editor, Qt.Key.Key_Return)
+
+
+def test_a_workstation_that_knows_no_clinic_asks_for_one(start: Callable[..., App]) -> None:
+    """Nothing else can be done before."""
+    app = start(paired=False)
+
+    assert isinstance(app.window.page, PairingPage)
+
+
+def test_sign_in_opens_the_workspace_of_the_role(
+    start: Callable[..., App], way: FakeWay, qtbot: QtBot
+) -> None:
+    """Events are followed before anything is fetched, and the keys are in the first field."""
+    app = start()
+
+    sign_in(app, qtbot)
+    qtbot.waitUntil(lambda: app.desk is not None)
+
+    assert app.desk is not None
+    assert app.window.page is app.desk.frame
+    assert app.desk.frame.current_key == "front_desk"
+    assert way.steps == ["in blessing", "follow"]
+    assert not app.login.password.editor.text()
+
+
+def test_a_wrong_password_is_said_at_its_field(start: Callable[..., App], qtbot: QtBot) -> None:
+    """The user name stays."""
+    app = start()
+
+    sign_in(app, qtbot, password="wrong")
+
+    qtbot.waitUntil(lambda: app.login.password.error() == WRONG.message)
+    assert app.login.user.text() == "blessing"
+    assert app.desk is None
+
+
+def test_an_ended_session_leads_back_to_sign_in_with_the_reason(
+    start: Callable[..., App], way: FakeWay, qtbot: QtBot
+) -> None:
+    """Nothing that showed a patient stays; the server is not asked to sign out what has ended."""
+    app = start()
+    sign_in(app, qtbot)
+    qtbot.waitUntil(lambda: app.desk is not None)
+
+    way.happen(SessionEnded(session_id=99, reason="ended_by_administrator"))
+    QTest.qWait(20)
+    assert app.desk is not None
+    way.happen(SessionEnded(session_id=1, reason="ended_by_administrator"))
+
+    qtbot.waitUntil(lambda: app.window.page is app.login)
+    assert "An administrator has signed you out" in app.login.notice.text()
+    assert app.desk is None
+
+
+def test_a_fault_of_the_session_leads_back_too(start: Callable[..., App], way: FakeWay, qtbot: QtBot) -> None:
+    """Whichever comes first, event or refused request."""
+    app = start()
+    sign_in(app, qtbot)
+    qtbot.waitUntil(lambda: app.desk is not None)
+
+    way.lapse(Fault(code="session.unknown", message="You are not signed in any more."))
+
+    qtbot.waitUntil(lambda: app.window.page is app.login)
+    assert "not signed in any more" in app.login.notice.text()
+
+
+def test_a_screen_left_alone_locks_itself(start: Callable[..., App], way: FakeWay, qtbot: QtBot) -> None:
+    """Every key puts it off; after the last one only the password has to be typed again."""
+    app = start()
+    sign_in(app, qtbot)
+    qtbot.waitUntil(lambda: app.desk is not None)
+    app._idle.start(minutes=0.3 / 60)
+
+    for _ in range(4):
+        QTest.qWait(120)
+        QTest.keyClick(app.window, Qt.Key.Key_Shift)
+    assert app.desk is not None
+    qtbot.waitUntil(lambda: app.desk is None)
+
+    assert "Locked after" in app.login.notice.text()
+    assert app.login.user.text() == "blessing"
+    qtbot.waitUntil(lambda: way.steps[-1] == "out")
+
+
+def test_the_search_box_finds_and_the_front_desk_opens(
+    start: Callable[..., App], way: FakeWay, qtbot: QtBot
+) -> None:
+    """Ctrl+K, a name, Enter."""
+    app = start()
+    sign_in(app, qtbot)
+    qtbot.waitUntil(lambda: app.desk is not None)
+    assert app.desk is not None
+    frame = app.desk.frame
+
+    QTest.keyClick(app.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(frame.search.editor, "Ada")
+    qtbot.waitUntil(frame.search.is_open)
+    QTest.keyClick(frame.search.editor, Qt.Key.Key_Return)
+
+    panel = frame.current.panel  # type: ignore[union-attr] # the front desk
+    assert panel.state.patient == patient(7, "Adaeze Okonkwo")
+    assert not frame.search.text()
+
+
+def test_the_demo_switches_people_in_one_window(
+    start: Callable[..., App], way: FakeWay, qtbot: QtBot
+) -> None:
+    """One key each; the one before is signed out first, and the room is chosen."""
+    app = start(demo=DEMO)
+    qtbot.waitUntil(lambda: app.desk is not None)
+
+    QTest.keyClick(app.window, Qt.Key.Key_F2, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: app.desk is not None and app.desk.frame.current_key == "nurse")
+
+    assert way.steps == ["in blessing", "follow", "out", "in ama", "follow"]
+    assert ChooseRoom(room_id=TRIAGE_ROOM) in way.asked
+
+
+def test_the_display_shows_the_board_and_nothing_else(
+    start: Callable[..., App], way: FakeWay, qtbot: QtBot
+) -> None:
+    """No frame, no search, no names are asked for."""
+    app = start(demo=DEMO, is_display=True)
+
+    qtbot.waitUntil(lambda: app.display is not None)
+    qtbot.waitUntil(lambda: bool(way.requests(GetDisplayBoard)))
+
+    assert app.window.page is app.display
+    assert not way.requests(ListQueue)
+
+
+def test_the_look_is_remembered(start: Callable[..., App], qtbot: QtBot, qapp: QApplication) -> None:
+    """Dark and larger text also after the next start."""
+    app = start()
+    before = qapp.styleSheet()
+    app._on_menu("theme")
+    app._on_menu("text")
+    dark = qapp.styleSheet()
+    assert dark != before
+
+    start()
+
+    assert qapp.styleSheet() == dark
+    app._on_menu("theme")
+    for _ in range(4):
+        app._on_menu("text")
+    assert qapp.styleSheet() == before
