@@ -80,7 +80,13 @@ class FrontDeskWorkspace(Workspace):
 
         super().__init__()
         self.panel = FrontDeskPanel(
-            desk.session, clinic=desk.clinic, zone=desk.zone, clock=desk.clock, printer=desk.printer
+            desk.session,
+            clinic=desk.clinic,
+            zone=desk.zone,
+            clock=desk.clock,
+            printer=desk.printer,
+            autosaver=desk.autosaver,
+            staff_id=desk.signed_in.person.id,
         )
         self.waiting = WaitingRoomPanel(
             desk.session, services=desk.clinic.services, clock=desk.clock, zone=desk.zone

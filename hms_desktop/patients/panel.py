@@ -8,8 +8,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from hms_desktop.drafts import Autosaver
 from hms_desktop.patients.details.panel import DetailsCard
 from hms_desktop.patients.form.panel import DemographicsForm
+from hms_desktop.patients.kept import KeptRegistration
 from hms_desktop.patients.label import print_ticket
 from hms_desktop.patients.look_alikes.panel import LookAlikesCard
 from hms_desktop.patients.state import FrontDeskState
@@ -24,13 +26,14 @@ from hms_desktop.widgets.banner import PatientBanner
 from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.labels import TextRole, label
-from hms_desktop.widgets.notices import Notice
+from hms_desktop.widgets.notices import Action, Notice
 from hms_desktop.widgets.tokens import Kind, Space
+from hms_desktop.widgets.words import moment_text
 from hms_server.contract.accounts import Clinic
 from hms_server.contract.consultations import Banner
 from hms_server.contract.envelope import Fault
 from hms_server.contract.patients import LookAlike
-from hms_server.contract.values import PatientHeader
+from hms_server.contract.values import PatientHeader, StaffId
 from hms_server.contract.visits import TicketRow
 
 
@@ -45,6 +48,8 @@ class FrontDeskPanel(QWidget):
         zone: ZoneInfo,
         clock: Callable[[], datetime],
         printer: Printer,
+        autosaver: Autosaver,
+        staff_id: StaffId,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -57,6 +62,7 @@ class FrontDeskPanel(QWidget):
         self._ticket: TicketRow | None = None
         self.state = FrontDeskState(session, parent=self)
         self._background = Background(self)
+        self._kept = KeptRegistration(autosaver, staff_id=staff_id, parent=self)
         self.form = DemographicsForm(today=self._today)
         self.visit = VisitForm(clinic.services)
         self.details = DetailsCard(session, today=self._today)
@@ -71,6 +77,7 @@ class FrontDeskPanel(QWidget):
         self._connect()
         self._show_mode()
         self._on_look_alikes([])
+        self._kept.find(self._restore)
 
     def primary(self) -> None:
         """Ctrl+Enter: stores what is new, and checks in."""
@@ -132,12 +139,32 @@ class FrontDeskPanel(QWidget):
 
     def _on_same_person(self, patient: PatientHeader) -> None:
         # What was typed was a description of this patient.
-        self.form.clear()
+        self._forget_typed()
         self.open_patient(patient)
 
     def _on_edited(self) -> None:
         self.notice.take_back()
+        self._kept.keep(self.form.typed())
         self.state.look_for(self.form.question())
+
+    def _forget_typed(self) -> None:
+        self.form.clear()
+        self._kept.discard()
+
+    def _restore(self, typed: dict[str, str], kept_at: datetime) -> None:
+        if not self.form.is_empty():
+            return
+        self.form.restore(typed)
+        self.state.look_for(self.form.question())
+        words = self.tr("This was typed at {time} and not stored.")
+        moment = moment_text(kept_at, self._zone, today=self._today())
+        actions = [Action(self.tr("Discard"), self._discard_restored)]
+        self.notice.say(Kind.INFO, words.format(time=moment), actions=actions)
+
+    def _discard_restored(self) -> None:
+        self.notice.take_back()
+        self._forget_typed()
+        self._start_anew()
 
     def _on_look_alikes(self, rows: Sequence[LookAlike]) -> None:
         nobody = self.tr("Nobody looks alike so far.")
@@ -147,7 +174,7 @@ class FrontDeskPanel(QWidget):
 
     def _on_registered(self, patient: PatientHeader) -> None:
         # From here on the patient exists: whatever happens, nobody may register them a second time.
-        self.form.clear()
+        self._forget_typed()
         self._open(patient)
         if self._checks_in:
             self.state.check_in(self.visit.request(patient.id))

@@ -1,6 +1,6 @@
 """The form in which the front desk writes down who somebody is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -69,6 +69,19 @@ class DemographicsForm(QWidget):
             field.set_text("")
         self.sex.set_value(None)
         self.birth.set_hint("")
+
+    def typed(self) -> dict[str, str]:
+        """What stands in the fields, as a draft keeps it."""
+        texts = {name: field.text() for name, field in self._by_draft_name().items()}
+        return texts | {"sex": self.sex.value() or ""}
+
+    def restore(self, typed: Mapping[str, str]) -> None:
+        """Shows a draft again."""
+        for name, field in self._by_draft_name().items():
+            field.set_text(typed.get(name, ""))
+        sex = typed.get("sex", "")
+        self.sex.set_value(Sex(sex) if sex in set(Sex) else None)
+        self._on_birth_edited()
 
     def show_living(self) -> None:
         """Offers to say that a patient has died; nobody is registered so."""
@@ -218,6 +231,10 @@ class DemographicsForm(QWidget):
     def _on_phone_left(self, field: Field) -> None:
         if not _may_be_phone(field.text()):
             field.mark_error(self.tr("A phone number has 8 to 15 digits."))
+
+    def _by_draft_name(self) -> dict[str, Field]:
+        names = ("family", "given", "birth", "phone", "national_id", "kin", "kin_phone", "address")
+        return dict(zip(names, self._texts, strict=True))
 
     def _by_server_name(self) -> dict[str, FieldFrame[Any]]:
         return {

@@ -1,6 +1,6 @@
 """The front desk by keyboard: registering, recognising, checking in, and what happens when it goes wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from hms_desktop.drafts import KEY_BYTES, Autosaver, DraftStore
 from hms_desktop.patients.panel import FrontDeskPanel
 from hms_desktop.printing.printer import FolderPrinter, Printer, PrintKind, PrintOutcome
 from hms_desktop.session import Session
@@ -50,8 +51,19 @@ STORED = Demographics(
 
 
 @pytest.fixture
+def autosaver(tmp_path: Path, qapp: QApplication) -> Iterator[Autosaver]:
+    """Drafts of this test alone."""
+    made = Autosaver(DraftStore(tmp_path / "drafts", bytes(KEY_BYTES)))
+    yield made
+    made.flush()
+    made._disk.shutdown()
+    qapp.aboutToQuit.disconnect(made.flush)
+    made.deleteLater()
+
+
+@pytest.fixture
 def open_desk(
-    connection: FakeConnection, session: Session, qtbot: QtBot, tmp_path: Path
+    connection: FakeConnection, session: Session, qtbot: QtBot, tmp_path: Path, autosaver: Autosaver
 ) -> Callable[..., FrontDeskPanel]:
     """Shows the front desk before a server that knows Adaeze Okonkwo."""
     moment = Moment(at=NOW, by=None)
@@ -72,6 +84,8 @@ def open_desk(
             zone=ZONE,
             clock=lambda: NOW,
             printer=printer or FolderPrinter(folder=tmp_path / "labels"),
+            autosaver=autosaver,
+            staff_id=StaffId(1),
         )
         qtbot.addWidget(panel)
         qtbot.addWidget(panel.ticket_card)
@@ -363,3 +377,25 @@ def test_who_was_faster_with_a_correction_is_said_and_the_text_stays(
 
     qtbot.waitUntil(lambda: sentence in panel.details.notice.text())
     assert panel.details.form.family.text() == "Okonkwor"
+
+
+def test_a_half_written_form_is_there_again_after_a_crash(
+    open_desk: Callable[..., FrontDeskPanel], autosaver: Autosaver, qtbot: QtBot
+) -> None:
+    """It says from when it is; once the patient is registered nothing of it is left."""
+    first = open_desk()
+    type_in("Okonkwo", "Adaeze", "46", "F")
+    autosaver.flush()
+    first.close()
+
+    panel = open_desk()
+    qtbot.waitUntil(lambda: panel.form.family.text() == "Okonkwo")
+
+    assert "not stored" in panel.notice.text()
+    assert panel.form.sex.value() is Sex.FEMALE
+    assert panel.form.birth.text() == "46"
+    panel.primary()
+    qtbot.waitUntil(lambda: panel.ticket_card._code.text() == "T-025")
+    found: list[object] = []
+    panel._kept._autosaver.find(panel._kept._key, found.append)
+    qtbot.waitUntil(lambda: found == [None])
