@@ -2,10 +2,12 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -124,11 +126,16 @@ def _key_of(file_name: str) -> DraftKey | None:
     )
 
 
+def _wind_up(*executors: ThreadPoolExecutor) -> None:
+    for executor in executors:
+        executor.shutdown(wait=False)
+
+
 class Autosaver(QObject):
     """Keeps what is typed a second after the last key, never later than three; the disk on its own thread.
 
-    All disk work happens in the order in which it was asked for. Text is handed over together with its key,
-    so that it cannot end up under the patient who was opened meanwhile.
+    Whatever is asked about one key happens in the order in which it was asked. Text is handed over together
+    with its key, so that it cannot end up under the patient who was opened meanwhile.
     """
 
     saved = Signal(object, object)
@@ -144,6 +151,10 @@ class Autosaver(QObject):
         self._unsaved: tuple[DraftKey, dict[str, str]] | None = None
         # Not a pool of Qt: this one finishes its queue also after this object is gone, before Python ends.
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hms-drafts")
+        # Who opens the next patient does not wait until the disk has the last one's text for certain.
+        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hms-drafts-read")
+        self._under_way: Counter[DraftKey] = Counter()
+        self.destroyed.connect(partial(_wind_up, self._disk, self._reading))
         self._pause = self._timer(PAUSE_MS)
         self._latest = self._timer(LATEST_MS)
         self._finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
@@ -163,7 +174,8 @@ class Autosaver(QObject):
     def find(self, key: DraftKey, done: Callable[[Draft | None], object]) -> None:
         """`done` gets what is kept under this key, on the thread of the windows."""
         self.write_now()
-        self._run(lambda: self._store.load(key), done)
+        executor = self._disk if self._under_way[key] else self._reading
+        self._run(lambda: self._store.load(key), done, executor=executor)
 
     def pending(self, staff_id: StaffId, done: Callable[[list[DraftKey]], object]) -> None:
         """`done` gets all that this person has typed and not stored, on the thread of the windows."""
@@ -175,7 +187,7 @@ class Autosaver(QObject):
         if self._unsaved is not None and self._unsaved[0] == key:
             self._unsaved = None
             self._stop()
-        self._run(lambda: self._store.clear(key), lambda _: None)
+        self._change(key, lambda: self._store.clear(key), lambda _: None)
 
     @Slot()
     def write_now(self) -> None:
@@ -185,13 +197,20 @@ class Autosaver(QObject):
             return
         key, data = self._unsaved
         self._unsaved = None
-        self._run(lambda: self._save(key, data), lambda outcome: self._report(key, outcome))
+        self._change(key, lambda: self._save(key, data), lambda outcome: self._report(key, outcome))
 
     @Slot()
     def flush(self) -> None:
         """Returns when everything is on the disk; for a program that ends."""
         self.write_now()
         self._disk.submit(lambda: None).result()
+
+    @Slot()
+    def close(self) -> None:
+        """Like `flush`, and ends the threads: nothing can be kept afterwards."""
+        self.flush()
+        for executor in (self._disk, self._reading):
+            executor.shutdown()
 
     def _timer(self, after_ms: int) -> QTimer:
         timer = QTimer(self, singleShot=True, interval=after_ms)
@@ -215,7 +234,21 @@ class Autosaver(QObject):
         else:
             self.failed.emit(key, outcome)
 
-    def _run(self, work: Callable[[], T], done: Callable[[T], object]) -> None:
+    def _change(self, key: DraftKey, work: Callable[[], T], done: Callable[[T], object]) -> None:
+        def finish(result: T) -> None:
+            self._under_way[key] -= 1
+            done(result)
+
+        self._under_way[key] += 1
+        self._run(work, finish)
+
+    def _run(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], object],
+        *,
+        executor: ThreadPoolExecutor | None = None,
+    ) -> None:
         def run() -> None:
             try:
                 result = work()
@@ -225,7 +258,7 @@ class Autosaver(QObject):
             if isValid(self):
                 self._finished.emit(lambda: done(result))
 
-        self._disk.submit(run)
+        (executor or self._disk).submit(run)
 
     @Slot(object)
     def _on_finished(self, hand_over: Callable[[], object]) -> None:

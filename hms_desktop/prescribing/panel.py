@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from hms_desktop.prescribing.entry.panel import EntryRow
 from hms_desktop.prescribing.findings.panel import FindingsBox
@@ -59,6 +59,7 @@ class PrescriptionPanel(Card):
         self.state.open_patient(patient_id)
         self.set_open(is_open=True)
         self._pages.setCurrentWidget(self._written)
+        self._show_lines()
 
     def show_signed(self, prescriptions: Sequence[MedicationRequestRow]) -> None:
         """Shows what was signed; nothing can be added any more."""
@@ -68,6 +69,7 @@ class PrescriptionPanel(Card):
         self._signed_list.show_rows()
         self.set_open(is_open=False)
         self._pages.setCurrentWidget(self._signed_list)
+        self._take_room(is_needed=True)
         self._count.set("", Kind.NEUTRAL)
 
     def set_open(self, *, is_open: bool) -> None:
@@ -136,15 +138,14 @@ class PrescriptionPanel(Card):
     def _lay_out(self) -> None:
         self.add_to_heading(self._count)
         self.add_to_heading(self.go_button)
-        self._written = ListState(self.table, empty=self.tr("No medicine yet. F7, then type its name."))
-        self._written.show_rows()
+        self._written = ListState(self.table, empty="")
         self._signed_list = ListState(self.signed_table, empty=self.tr("Nothing was prescribed."))
         self._pages = QStackedWidget()
         self._pages.addWidget(self._written)
         self._pages.addWidget(self._signed_list)
         self.add(self.entry)
-        self.add(self._pages, stretch=1)
         self.add(self.findings)
+        self.add(self._pages, stretch=1)
 
     def _connect(self) -> None:
         self.state.changed.connect(self._show_lines)
@@ -161,9 +162,16 @@ class PrescriptionPanel(Card):
     def _show_lines(self) -> None:
         self._model.replace(self.state.lines)
         self._written.show_rows()
+        self._take_room(is_needed=bool(self.state.lines))
         waiting = sum(bool(line.unanswered) for line in self.state.lines)
         self._count.set(self.tr("{count} to decide").format(count=waiting) if waiting else "", Kind.DANGER)
         self._show_findings()
+
+    def _take_room(self, *, is_needed: bool) -> None:
+        """Without a line the note above gets the room."""
+        self._pages.setHidden(not is_needed)
+        fixed, free = QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred
+        self.setSizePolicy(free, free if is_needed else fixed)
 
     def _show_findings(self) -> None:
         """Those of the chosen line, else of the first that nobody has answered, else of the last one."""

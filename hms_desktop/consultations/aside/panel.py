@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from enum import Enum, auto
 
-from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QWidget
+from PySide6.QtWidgets import QButtonGroup, QPushButton, QStackedWidget, QWidget
 
 from hms_desktop.consultations.history.panel import HistoryView
 from hms_desktop.consultations.safety.panel import SafetyView
@@ -12,7 +12,6 @@ from hms_desktop.consultations.safety.state import SafetyState
 from hms_desktop.consultations.vitals.panel import VitalsView
 from hms_desktop.consultations.vitals.state import VitalsState
 from hms_desktop.session import Session
-from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.flow import FlowLayout
 from hms_desktop.widgets.words import age_in_months
@@ -50,9 +49,10 @@ class AsideCard(Card):
         self._stack = QStackedWidget()
         self._group = QButtonGroup(self)
         self.buttons = {
-            Page.VITALS: SecondaryButton(self.tr("Vitals"), key="Alt+V"),
-            Page.HISTORY: SecondaryButton(self.tr("History"), key="Alt+H"),
-            Page.ALLERGIES: SecondaryButton(self.tr("Allergies"), key="Alt+A"),
+            # The underlined letter is the key with Alt: three keys in full do not fit side by side.
+            Page.VITALS: QPushButton(self.tr("&Vitals")),
+            Page.HISTORY: QPushButton(self.tr("&History")),
+            Page.ALLERGIES: QPushButton(self.tr("&Allergies")),
         }
         self._lay_out()
         self.vitals_state.changed.connect(self._on_vitals)

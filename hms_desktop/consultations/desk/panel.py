@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.consultations.aside.panel import AsideCard
 from hms_desktop.consultations.note.panel import NoteCard
@@ -16,12 +16,11 @@ from hms_desktop.widgets.fitted import Fitted
 from hms_desktop.widgets.labels import TextRole, label
 from hms_desktop.widgets.notices import Notice
 from hms_desktop.widgets.queue_words import priority_word, rank_kind
-from hms_desktop.widgets.tokens import Kind, Space, current_tokens
-from hms_desktop.widgets.words import wait_text
+from hms_desktop.widgets.tokens import Space, current_tokens
 from hms_server.contract.consultations import Banner
 from hms_server.contract.visits import TicketRow
 
-ASIDE_WIDTH = 300
+ASIDE_WIDTH = 288
 
 
 class Desk(QWidget):
@@ -40,11 +39,18 @@ class Desk(QWidget):
         self.sign_button = PrimaryButton(self.tr("Sign and send"), key="Ctrl+Enter", icon_name="check")
         self._hint = label("", TextRole.MUTED, wraps=True)
         self._body = QWidget()
+        # A part that has only just been shown has its place after the layout has run.
+        self._follow = QTimer(self, singleShot=True, interval=0)
+        self._follow.timeout.connect(self._show_focused)
         self._lay_out()
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._on_focus)
 
     def place(self, prescription: QWidget) -> None:
         """Puts the prescription below the note."""
         self._middle.addWidget(prescription, 1)
+        self._middle.setStretchFactor(self.note, 2)
 
     def show_mode(self, mode: Mode, *, hint: str = "") -> None:
         """Shows what belongs to a mode; `hint` stands in the place of everything while nobody is open."""
@@ -63,14 +69,7 @@ class Desk(QWidget):
     def show_patient(self, banner: Banner, ticket: TicketRow) -> None:
         """The banner with what the queue knows."""
         self.banner.show_patient(banner, today=self.today())
-        waited = wait_text(ticket.queued_at, ticket.called_at or self._clock())
-        self.banner.show_facts(
-            [
-                (self.tr("Ticket"), ticket.code, Kind.NEUTRAL),
-                (self.tr("Triage"), priority_word(ticket.priority), rank_kind(ticket)),
-                (self.tr("Waited"), waited, Kind.NEUTRAL),
-            ]
-        )
+        self.banner.show_facts([(ticket.code, priority_word(ticket.priority), rank_kind(ticket))])
 
     def today(self) -> date:
         """The day in the clinic."""
@@ -80,9 +79,19 @@ class Desk(QWidget):
         """Such as "10:42:07", in the clinic's zone."""
         return f"{moment.astimezone(self._zone):%H:%M:%S}"
 
+    def _on_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """Where the keys go must be seen, also in a window that is too low for everything."""
+        if now is not None and self._page.isAncestorOf(now):
+            self._follow.start()
+
+    def _show_focused(self) -> None:
+        now = QApplication.focusWidget()
+        if now is not None and self._page.isAncestorOf(now):
+            self._scroll.ensureWidgetVisible(now, Space.L, Space.L)
+
     def _lay_out(self) -> None:
-        middle = QWidget()
-        self._middle = QVBoxLayout(middle)
+        self._page = QWidget()
+        self._middle = QVBoxLayout(self._page)
         self._middle.setContentsMargins(0, 0, 0, 0)
         self._middle.setSpacing(Space.M)
         self._middle.addWidget(self.note, 1)
@@ -94,7 +103,8 @@ class Desk(QWidget):
         row = QHBoxLayout(self._body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.M)
-        row.addWidget(Fitted(middle), 5)
+        self._scroll = Fitted(self._page)
+        row.addWidget(self._scroll, 5)
         row.addLayout(right, 3)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

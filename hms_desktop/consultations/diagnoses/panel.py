@@ -5,17 +5,18 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.flow import FlowLayout
 from hms_desktop.widgets.icons import icon
+from hms_desktop.widgets.labels import TextRole, label
 from hms_desktop.widgets.suggest import SuggestField
 from hms_desktop.widgets.suggestions import Suggestion
 from hms_desktop.widgets.tokens import Space, current_tokens
 from hms_server.contract.consultations import Diagnosis
 from hms_server.contract.envelope import Fault
 
-LINE_CHARACTERS = 52
+LINE_CHARACTERS = 58
 """Long names of ICD-10 wrap inside their chip instead of being cut off."""
 
 
@@ -32,16 +33,22 @@ class DiagnosesField(QWidget):
         self._may_edit = True
         self._chips = QWidget()
         self._flow = FlowLayout(self._chips)
+        self._placed: list[Chip] = []
         self.field = SuggestField(
-            self.tr("Diagnosis (ICD-10)"),
+            "",
             placeholder=self.tr("Add a diagnosis by name or code…"),
             nothing_found=self.tr("No such diagnosis in ICD-10. Try other words of its name."),
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.XS)
-        column.addWidget(self.field)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        row.addWidget(label(self.tr("Diagnosis (ICD-10)"), TextRole.LABEL))
+        row.addWidget(self.field, 1)
+        column.addLayout(row)
         column.addWidget(self._chips)
+        self.field.editor.setAccessibleName(self.tr("Diagnosis (ICD-10)"))
         self.field.text_entered.connect(self.text_entered)
         self.field.chosen.connect(self._add)
         self._show()
@@ -56,7 +63,7 @@ class DiagnosesField(QWidget):
         self._diagnoses = list(diagnoses)
         self._may_edit = may_edit
         self.field.set_text("")
-        self.field.editor.setHidden(not may_edit)
+        self.field.setHidden(not may_edit)
         self._show()
 
     def set_open(self, *, is_open: bool) -> None:
@@ -81,8 +88,7 @@ class DiagnosesField(QWidget):
 
     def chips(self) -> list["Chip"]:
         """The chips in their order."""
-        found = (self._flow.itemAt(number) for number in range(self._flow.count()))
-        return [chip for item in found if item is not None and isinstance(chip := item.widget(), Chip)]
+        return list(self._placed)
 
     def _add(self, diagnosis: Diagnosis) -> None:
         self.field.set_text("")
@@ -100,8 +106,8 @@ class DiagnosesField(QWidget):
 
     def _show(self) -> None:
         self._flow.clear()
-        for diagnosis in self._diagnoses:
-            chip = Chip(diagnosis, may_remove=self._may_edit)
+        self._placed = [Chip(diagnosis, may_remove=self._may_edit) for diagnosis in self._diagnoses]
+        for chip, diagnosis in zip(self._placed, self._diagnoses, strict=True):
             chip.removed.connect(lambda each=diagnosis: self._remove(each))
             self._flow.addWidget(chip)
         self._chips.setHidden(not self._diagnoses)
@@ -124,7 +130,6 @@ class Chip(QPushButton):
             tokens = current_tokens()
             self.setIcon(icon("close", tokens.palette.muted))
             self.setIconSize(QSize(tokens.px(14), tokens.px(14)))
-            self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
             self.setToolTip(self.tr("Del removes it"))
             self.clicked.connect(self.removed)
 

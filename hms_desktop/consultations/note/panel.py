@@ -5,7 +5,8 @@ from datetime import datetime, tzinfo
 
 from msgspec.structs import asdict
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from hms_desktop.consultations.diagnoses.panel import DiagnosesField
 from hms_desktop.consultations.written import newest
@@ -32,7 +33,8 @@ class NoteCard(Card):
         self._zone = zone
         self._clock = clock
         self._notes: list[NoteVersion] = []
-        self._line = label("", TextRole.MUTED)
+        self._line = label("", TextRole.MUTED, wraps=True)
+        self._line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.sections = {
             "subjective": TextField(self.tr("Subjective"), placeholder=self.tr("What the patient says")),
             "objective": TextField(self.tr("Objective"), placeholder=self.tr("What you find")),
@@ -82,6 +84,7 @@ class NoteCard(Card):
     def correct(self, notes: Sequence[NoteVersion], *, text: NoteText, reason: str) -> None:
         """A signed note, opened for its next version."""
         self._notes = list(notes)
+        self.say("")
         self.reason.set_text(reason)
         self._show_parts(is_open=True, correcting=True)
         self.diagnoses.set_open(is_open=False)
@@ -108,15 +111,16 @@ class NoteCard(Card):
         return True
 
     def take_focus(self) -> None:
-        """The first section that is empty, else the last one."""
+        """The first section that is empty, else the end of the last one."""
         sections = list(self.sections.values())
         first = next((section for section in sections if not section.text().strip()), sections[-1])
+        first.editor.moveCursor(QTextCursor.MoveOperation.End)
         first.editor.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _lay_out(self) -> None:
-        self.add_to_heading(self._line)
-        for part in (self.versions, self.drop_button, self.correct_button):
+        for part in (self._line, self.drop_button, self.correct_button):
             self.add_to_heading(part)
+        self.add(self.versions)
         grid = QGridLayout()
         grid.setSpacing(Space.S)
         for number, section in enumerate(self.sections.values()):
@@ -124,10 +128,7 @@ class NoteCard(Card):
             grid.setRowStretch(number // 2, 1)
             grid.setColumnStretch(number % 2, 1)
         self.add(grid, stretch=1)
-        below = QHBoxLayout()
-        below.setSpacing(Space.S)
-        below.addWidget(self.diagnoses, 1)
-        self.add(below)
+        self.add(self.diagnoses)
         self.add(self.reason)
 
     def _connect(self) -> None:

@@ -33,6 +33,7 @@ class SafetyView(QWidget):
         self.record_button = SecondaryButton(self.tr("Record"), key="Enter", icon_name="plus")
         self._allergies = _rows()
         self._problems = _rows()
+        self._resolve_buttons: list[SecondaryButton] = []
         self._lay_out()
         self._connect()
 
@@ -57,9 +58,13 @@ class SafetyView(QWidget):
         """Whether an allergy is half-typed."""
         return bool(self.substance.text() or self.reaction.text())
 
-    def remove_buttons(self) -> list["RemovableRow"]:
-        """The rows of the allergies, in their order."""
+    def removable_rows(self) -> list["RemovableRow"]:
+        """The allergies, in their order."""
         return self.findChildren(RemovableRow)
+
+    def resolve_buttons(self) -> list[SecondaryButton]:
+        """One for each open problem, in their order."""
+        return list(self._resolve_buttons)
 
     def _build_fields(self) -> None:
         self.substance = SuggestField(
@@ -189,6 +194,7 @@ class SafetyView(QWidget):
 
     def _show_problems(self, banner: Banner) -> None:
         _clear(self._problems)
+        self._resolve_buttons = []
         active = [problem for problem in banner.problems if problem.active]
         for problem in active:
             row = QWidget()
@@ -199,6 +205,7 @@ class SafetyView(QWidget):
             button.setAccessibleName(self.tr("{problem}: resolved").format(problem=problem.display))
             button.clicked.connect(lambda _checked=False, number=problem.id: self._state.resolve(number))
             line.addWidget(button)
+            self._resolve_buttons.append(button)
             self._problems.addWidget(row)
         if not active:
             self._problems.addWidget(label(self.tr("None recorded"), TextRole.MUTED))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, tzinfo
 
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.tokens import Kind, Space
@@ -70,10 +70,6 @@ class VitalsView(QWidget):
         return [chart for item in found if item and isinstance(chart := item.widget(), TrendChart)]
 
     def _lay_out(self) -> None:
-        score = QHBoxLayout()
-        score.setSpacing(Space.S)
-        score.addWidget(self._pill)
-        score.addWidget(self._when, 1)
         inside = QWidget()
         inside.setLayout(self._charts)
         self._charts.setContentsMargins(0, 0, 0, 0)
@@ -83,7 +79,8 @@ class VitalsView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.S)
-        column.addLayout(score)
+        column.addWidget(self._pill)
+        column.addWidget(self._when)
         column.addWidget(self._complaint)
         column.addWidget(self._sentence)
         column.addWidget(area, 1)
@@ -92,6 +89,7 @@ class VitalsView(QWidget):
         if newest is None:
             self._pill.set("", Kind.NEUTRAL)
             self._when.setText("")
+            self._when.hide()
             self._complaint.setText("")
             self._complaint.hide()
             return
@@ -100,6 +98,7 @@ class VitalsView(QWidget):
         when = moment_text(newest.recorded_at, self._zone, today=today)
         who = newest.recorded_by.name if newest.recorded_by else self.tr("imported")
         self._when.setText(self.tr("{when} by {who}").format(when=when, who=who))
+        self._when.show()
         self._complaint.setText(" · ".join(self._remarks(newest)))
         self._complaint.setHidden(not self._complaint.text())
 

@@ -83,7 +83,7 @@ class EntryRow(QWidget):
     def _build_fields(self) -> None:
         self.product = SuggestField(
             self.tr("Medicine"),
-            placeholder=self.tr("Name, ingredient or strength…"),
+            placeholder=self.tr("Name or ingredient…"),
             nothing_found=self.tr("No such medicine in the formulary. Try the ingredient."),
         )
         self.dose = Field(self.tr("Dose"), max_length=8)
@@ -93,15 +93,15 @@ class EntryRow(QWidget):
             nothing_found=self.tr("No such frequency. Try a code such as tds."),
         )
         self.days = Field(self.tr("Days"), max_length=3)
-        self.quantity = Field(self.tr("Quantity"), max_length=6)
+        self.quantity = Field(self.tr("Qty"), max_length=6)
 
     def _lay_out(self) -> None:
         tokens = current_tokens()
-        for field, width in ((self.dose, 56), (self.days, 48), (self.quantity, 60)):
+        for field, width in ((self.dose, 54), (self.days, 46), (self.quantity, 56)):
             field.setFixedWidth(tokens.px(width))
             field.editor.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.frequency.setMinimumWidth(tokens.px(110))
-        self.product.setMinimumWidth(tokens.px(150))
+        self.frequency.setMinimumWidth(tokens.px(128))
+        self.product.setMinimumWidth(tokens.px(128))
         below = QHBoxLayout()
         below.setSpacing(Space.S)
         below.addWidget(self.preview, 1)
@@ -167,9 +167,11 @@ class EntryRow(QWidget):
         self._checked = None
         self._mark(self.product, "")
         self.product.set_text(product_name(product))
+        self.product.editor.setCursorPosition(0)
         dose = product.units_per_dose
         self.dose.set_text("" if dose is None else f"{dose.normalize():f}")
         self.frequency.set_text(self._frequency_text(product.usual_frequency))
+        self.frequency.editor.setCursorPosition(0)
         self.days.set_text(str(product.usual_days) if product.usual_days else "")
         self.quantity.set_text("")
 
@@ -320,6 +322,7 @@ class EntryRow(QWidget):
             fits = self._checked is not None and self._checked[0] == self._state.request_for(dosing)
             checked = self._checked[1] if self._checked and fits else None
             self.preview.show_dosing(dosing, checked, frequency=self._frequency_text(dosing.frequency))
+        self.preview.setHidden(self._product is None)
 
 
 def _suggestion(product: ProductRow) -> Suggestion:

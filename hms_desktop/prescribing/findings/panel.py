@@ -97,7 +97,8 @@ class FindingRow(QFrame):
         kind = finding_kind(finding) if self.needs_reason or not self._may_override else Kind.WARNING
         self._title = label(f"{line.name}: {finding.title}", TextRole.STRONG, wraps=True)
         self._detail = label(self._detail_words(), wraps=True)
-        self.reason = Field(self.tr("Why is it right for this patient? The pharmacist will read it."))
+        self.reason = Field("", placeholder=self.tr("Why it is right for this patient…"))
+        self.reason.editor.setAccessibleName(self.tr("Reason, which the pharmacist will read"))
         self.keep_button = SecondaryButton(self.tr("Keep reason"), key="Enter")
         self.override_button = SecondaryButton(
             self.tr("Change reason…") if self._given else self.tr("Override…"),
@@ -139,8 +140,12 @@ class FindingRow(QFrame):
         row.setSpacing(Space.S)
         row.addWidget(IconMark(ICONS[kind], kind=kind, size=20))
         row.addLayout(words, 1)
-        for button in (self.replace_button, self.override_button, self.keep_button):
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignBottom)
+        buttons = QVBoxLayout()
+        buttons.setSpacing(Space.XS)
+        buttons.addStretch(1)
+        for button in (self.override_button, self.replace_button, self.keep_button):
+            buttons.addWidget(button)
+        row.addLayout(buttons)
         self._show_reason(is_open=False)
 
     def _connect(self) -> None:

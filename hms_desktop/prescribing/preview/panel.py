@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from hms_desktop.prescribing.lines import Dosing, amount_text, counted_text
+from hms_desktop.prescribing.lines import Dosing, amount_text, counted_text, product_name
 from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_server.contract.prescribing import LineChecked, ProductRow, SafetyFinding, Severity
@@ -53,11 +53,12 @@ class PreviewLine(QWidget):
     def _summary(self, dosing: Dosing, checked: LineChecked | None, frequency: str) -> str:
         product = dosing.product
         unit = product.dose_unit or product.dispensing_unit
-        parts = [f"{amount_text(dosing.dose, unit)}, {product.route}, {frequency}"]
+        parts = [product_name(product), f"{amount_text(dosing.dose, unit)}, {product.route}, {frequency}"]
         if checked is not None:
             quantity = counted_text(checked.quantity, product.dispensing_unit)
             parts.append(self.tr("comes to {quantity}").format(quantity=quantity))
-            parts.append(self.tr("{count} in stock").format(count=checked.in_stock))
+            stock = self.tr("{count} in stock") if checked.in_stock else self.tr("not in stock")
+            parts.append(stock.format(count=checked.in_stock))
         return " · ".join(parts)
 
     def _verdict(self, finding: SafetyFinding) -> str:
