@@ -23,6 +23,7 @@ from hms_server.config import Settings
 from hms_server.consultations.diagnoses import diagnosis_index
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
 from hms_server.contract.pairing import Invitation
+from hms_server.crypto import Vault
 from hms_server.dispatch import Dispatcher, Task
 from hms_server.events import EventPump, StoredEvent
 from hms_server.gate import ClinicGate
@@ -32,6 +33,7 @@ from hms_server.prescribing.formulary import load_formulary
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
 from hms_server.triage.escalation import escalate
+from hms_server.visits.forgotten import close_forgotten
 from hms_server.work import Actor
 
 log = structlog.get_logger()
@@ -60,6 +62,7 @@ class Server:
             connect=self._connect,
             clock=clock,
             committed=self._pump.committed,
+            vault=Vault(self.keys.audit_key),
         )
         gate = ClinicGate(
             dispatcher,
@@ -173,8 +176,7 @@ class Server:
             try:
                 with self._connect() as connection:
                     connection.autocommit = True
-                    if self.sessions.sweep(connection) + escalate(connection, self._clock()):
-                        self._pump.committed()
+                    self._act_on_time(connection)
                     while audit.seal(connection, self.keys.audit_key) == audit.BATCH:
                         continue
                     if self._clock() >= retention_at:
@@ -182,6 +184,13 @@ class Server:
                         retention_at = self._clock() + RETENTION_EVERY
             except psycopg.Error as error:
                 log.warning("housekeeping waits for the database", error=str(error))
+
+    def _act_on_time(self, connection: psycopg.Connection[Any]) -> None:
+        """What happens because time has passed: sessions end, alerts move on, forgotten tickets are closed."""
+        now = self._clock()
+        ended = self.sessions.sweep(connection)
+        if ended + escalate(connection, now) + close_forgotten(connection, now):
+            self._pump.committed()
 
     def _forget_old(self, connection: psycopg.Connection[Any]) -> None:
         now = self._clock()

@@ -1,6 +1,5 @@
 """From a call to its answer: permission, one transaction, idempotency, audit row and events, faults."""
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from psycopg import errors
 
 from hms_server.clock import Clock
 from hms_server.contract.envelope import Call, Done, Event, Fault, Refusal, Request
+from hms_server.crypto import Vault
 from hms_server.faults import DATABASE_AWAY, Refused
 from hms_server.permissions import Permission
 from hms_server.work import Actor, Subscriber, Work
@@ -79,6 +79,7 @@ class Dispatcher:
         connect: Callable[[], psycopg.Connection[Any]],
         clock: Clock,
         committed: Callable[[], None],
+        vault: Vault,
     ) -> None:
         self.routes = {route.request.__name__: route for route in routes}
         self._decoders = {route.request: msgspec.msgpack.Decoder(route.request) for route in routes}
@@ -87,6 +88,7 @@ class Dispatcher:
         self._connect = connect
         self._clock = clock
         self._committed = committed
+        self._vault = vault
         self._local = threading.local()
         self._encode = msgspec.msgpack.Encoder().encode
 
@@ -164,7 +166,7 @@ class Dispatcher:
     def _run_command(self, task: Task, request: Request[Any]) -> Done | Refusal:
         connection = self._connection()
         work = self._work(task, connection)
-        body_hash = hashlib.blake2b(task.call.body, digest_size=16).digest()
+        body_hash = self._vault.fingerprint(task.call.body)
         try:
             with _pipeline(connection):
                 connection.execute("BEGIN")
@@ -181,7 +183,7 @@ class Dispatcher:
     ) -> None:
         params = _audit_params(task, work, "done") | {
             "body_hash": body_hash,
-            "answer": answer,
+            "answer": self._vault.seal(answer, bound_to=task.call.id.bytes),
             "staff": task.actor.staff_id,
         }
         if work.events:
@@ -230,7 +232,7 @@ class Dispatcher:
         name, staff_id, stored_hash, answer = row
         if (name, staff_id, stored_hash) != (call.name, actor.staff_id, body_hash):
             return _refusal(call, "request.id_reused", "Another request was already stored under this id.")
-        return Done(call.id, msgspec.Raw(answer))
+        return Done(call.id, msgspec.Raw(self._vault.open(answer, bound_to=call.id.bytes)))
 
     def _translate(self, error: psycopg.IntegrityError) -> Refused:
         fault = self._constraints.get(error.diag.constraint_name or "")

@@ -12,6 +12,7 @@ import msgspec
 from hms_server.contract.places import resource
 from hms_server.reference_records import (
     AllergyClass,
+    CommonDiagnosis,
     DoseFrequency,
     GivenOrFamilyName,
     Ingredient,
@@ -68,6 +69,11 @@ def load_frequencies(folder: Path | None = None) -> list[DoseFrequency]:
 def load_services(folder: Path | None = None) -> list[QueueService]:
     """The queues in their order."""
     return sorted(_items(_read(QueueService, "services.csv", folder)), key=lambda item: item.position)
+
+
+def load_common_diagnoses(folder: Path | None = None) -> frozenset[str]:
+    """The codes that a search for diagnoses shows before all others that fit as well."""
+    return frozenset(item.code for item in _items(_read(CommonDiagnosis, "common_diagnoses.csv", folder)))
 
 
 def load_rooms(template: str = "small-clinic", folder: Path | None = None) -> list[RoomTemplate]:

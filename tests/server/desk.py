@@ -17,6 +17,7 @@ from hms_server.accounts.passwords import PasswordDesk
 from hms_server.accounts.setup import ADD_DEPARTMENT, ADD_ROOM, SERVICES, SMALL_CLINIC
 from hms_server.contract.envelope import Call, Event, Fault, Position, Refusal, Request
 from hms_server.contract.values import DeviceId, PatientId, Role, RoomId, Sex, StaffId
+from hms_server.crypto import Vault
 from hms_server.database import connect
 from hms_server.dispatch import Dispatcher, answer_type
 from hms_server.events import read_after
@@ -64,6 +65,7 @@ class Desk:
             connect=self.connect,
             clock=lambda: self.now,
             committed=lambda: None,
+            vault=Vault(b"v" * 32),
         )
         self._found_clinic(time_zone, currency)
         self.staff: dict[Role, StaffId] = {}

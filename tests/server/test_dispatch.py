@@ -1,5 +1,6 @@
 """The dispatcher's promises: one effect for each id, all or nothing, and a fault that says what to do."""
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from psycopg import errors
 from hms_server.contract.accounts import Nothing
 from hms_server.contract.envelope import Call, Done, Event, Fault, Refusal, Request
 from hms_server.contract.values import DeviceId, PatientId, StaffId
+from hms_server.crypto import Vault
 from hms_server.database import connect
 from hms_server.dispatch import Dispatcher, Kind, Route
 from hms_server.faults import Refused
@@ -87,6 +89,7 @@ class Bench:
             connect=self.connect,
             clock=lambda: NOON,
             committed=self._note_commit,
+            vault=Vault(b"v" * 32),
         )
 
     def connect(self) -> psycopg.Connection[Any]:
@@ -157,6 +160,17 @@ def test_command_stores_data_audit_event_and_answer_together(bench: Bench) -> No
     assert bench.sql("select name, audience from event") == [("CounterMoved", "own_session")]
     assert bench.sql("select name, staff_id from request") == [("Count", 7)]
     assert bench.commits == 1
+
+
+def test_stored_answers_and_fingerprints_need_the_key(bench: Bench) -> None:
+    """Whoever steals the database reads no answer, and cannot try bodies against their hash."""
+    request = Count(by=77)
+    bench.run(request)
+
+    [(answer, body_hash)] = bench.sql("select answer, body_hash from request")
+
+    assert msgspec.msgpack.encode(Counted(77)) not in bytes(answer)
+    assert hashlib.blake2b(msgspec.msgpack.encode(request), digest_size=16).digest() != bytes(body_hash)
 
 
 def test_same_id_twice_has_one_effect_and_the_same_answer(bench: Bench) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hms_server.consultations.diagnoses import Category, DiagnosisIndex, diagnosis_index
 from hms_server.contract.consultations import SearchDiagnoses
 from hms_server.contract.values import Role
+from hms_server.reference import load_common_diagnoses
 from tests.server.desk import Desk
 
 
@@ -83,3 +84,25 @@ def test_a_doctor_searches_through_the_server(desk: Desk) -> None:
     found = desk.ask(SearchDiagnoses(text="essential hypertension"), Role.DOCTOR).found
 
     assert (found[0].code, found[0].display) == ("I10", "Essential (primary) hypertension")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("pneumon", "J18.9"),
+        ("malaria", "B54"),
+        ("hypertension", "I10"),
+        ("asthma", "J45.9"),
+        ("type 2", "E11.9"),
+    ],
+)
+def test_what_a_clinic_sees_every_week_comes_first(text: str, code: str) -> None:
+    """Pneumonia is offered before pneumonic plague."""
+    assert diagnosis_index().search(text)[0].code == code
+
+
+def test_every_common_code_exists() -> None:
+    """A typing error in the list of common codes would go unnoticed, since it only ranks."""
+    index = diagnosis_index()
+
+    assert [code for code in load_common_diagnoses() if index.find(code) is None] == []
