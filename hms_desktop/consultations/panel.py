@@ -8,13 +8,12 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hms_desktop.consultations.desk.panel import Desk
+from hms_desktop.consultations.news.panel import DeskNews
 from hms_desktop.consultations.parts import Mode, Prescription
 from hms_desktop.consultations.state import ChartState
 from hms_desktop.consultations.written import Written, from_draft, newest
 from hms_desktop.drafts import Autosaver, Draft, DraftKey
 from hms_desktop.session import Session
-from hms_desktop.widgets.notices import Action
-from hms_desktop.widgets.tokens import Kind
 from hms_server.contract.consultations import Banner, Chart, Diagnosis, NoteText, NoteVersion, Signed
 from hms_server.contract.envelope import Fault
 from hms_server.contract.values import StaffId
@@ -47,7 +46,7 @@ class ConsultationPanel(QWidget):
         self.state = ChartState(session, autosaver=autosaver, staff_id=staff_id, parent=self)
         self.desk = Desk(session, clock=clock, zone=zone)
         self.note = self.desk.note
-        self.notice = self.desk.notice
+        self.news = DeskNews(self.desk.notice, time_text=self.desk.time_text, parent=self)
         self.aside = self.desk.aside
         self.mode = Mode.CLOSED
         column = QVBoxLayout(self)
@@ -68,7 +67,7 @@ class ConsultationPanel(QWidget):
         if self.state.is_open(ticket):
             self.note.take_focus()
             return
-        self.notice.take_back()
+        self.news.take_back()
         self.desk.banner.clear()
         self._turn_to(Mode.OPENING, hint=self.tr("Opening {name}…").format(name=ticket.patient.name))
         self.aside.open_ticket(ticket)
@@ -149,19 +148,15 @@ class ConsultationPanel(QWidget):
 
     def _on_draft_failed(self, key: DraftKey, reason: str) -> None:
         if self.state.has_key(key):
-            sentence = self.tr("What you type would not survive a crash ({reason}). Sign before you leave.")
-            self.notice.say(Kind.WARNING, self.tr("No draft is kept"), sentence.format(reason=reason))
+            self.news.no_draft(reason)
 
     def _on_failed(self, fault: Fault) -> None:
-        retry = Action(self.tr("Try again"), self.state.reload)
-        self.notice.say(
-            Kind.DANGER, self.tr("The chart could not be fetched"), fault.message, actions=[retry]
-        )
+        self.news.chart_missing(fault, retry=self.state.reload)
         if self.mode is Mode.OPENING:
             self._turn_to(Mode.OPENING, hint=self.tr("Nothing is shown, since it might be old."))
 
     def _on_opened(self, chart: Chart, draft: Draft | None) -> None:
-        self.notice.take_back()
+        self.news.take_back()
         self._show_chart(chart)
         written = None if draft is None else from_draft(draft.data)
         if chart.finished:
@@ -225,40 +220,22 @@ class ConsultationPanel(QWidget):
         self._turn_to(Mode.CORRECTING)
 
     def _offer_draft(self, chart: Chart, written: Written) -> None:
-        """After a crash, or when somebody else signed first: the text is there, but not in the record."""
-        back = Action(
-            self.tr("Bring it back"), lambda: self._correct(chart, text=written.text, reason=written.reason)
-        )
-        drop = Action(self.tr("Discard it"), self._on_correction_dropped)
-        self.notice.say(
-            Kind.INFO,
-            self.tr("You had typed something here that was not signed."),
-            self.tr("Bring it back to sign it as a correction."),
-            actions=[back, drop],
+        self.news.unsigned_draft(
+            bring_back=lambda: self._correct(chart, text=written.text, reason=written.reason),
+            discard=self._on_correction_dropped,
         )
 
     def _give_way(self, chart: Chart) -> None:
         """Somebody else has closed the visit that is written here."""
         last, written = newest(chart.notes), self._written()
         if last is None:
-            self.notice.say(
-                Kind.WARNING,
-                self.tr("This visit was closed without a note."),
-                self.tr("Undo that in the queue to go on; your text is kept."),
-            )
+            self.news.closed_without_note()
             return
-        title = self._faster(last)
         lost = self._prescription.names() if self._prescription else []
         self._read(chart)
-        if written.is_empty:
-            self.notice.say(Kind.INFO, title)
-            return
-        self._correct(chart, text=written.text)
-        sentence = self.tr("Your text is kept: sign it as a correction, with a reason.")
-        if lost:
-            names = self.tr("Not prescribed: {names}.").format(names=", ".join(lost))
-            sentence = f"{sentence} {names}"
-        self.notice.say(Kind.WARNING, title, sentence)
+        if not written.is_empty:
+            self._correct(chart, text=written.text)
+        self.news.signed_by_another(last, typed=not written.is_empty, lost=lost)
 
     def _rebase(self, chart: Chart) -> None:
         """Somebody else has corrected the note that is corrected here."""
@@ -266,16 +243,7 @@ class ConsultationPanel(QWidget):
         if last is None or last.version == self._base_version:
             return
         self._correct(chart, text=self.note.text(), reason=self.note.reason.text())
-        sentence = self.tr(
-            "Your text is kept. Theirs reads: {text} Signing again makes yours version {next}."
-        )
-        theirs = " / ".join(part for part in _sections(last.text) if part)
-        self.notice.say(Kind.WARNING, self._faster(last), sentence.format(text=theirs, next=last.version + 1))
-
-    def _faster(self, note: NoteVersion) -> str:
-        return self.tr("{name} signed version {number} at {time}.").format(
-            name=note.signed_by.name, number=note.version, time=self.desk.time_text(note.signed_at)
-        )
+        self.news.corrected_by_another(last)
 
     def _is_complete(self) -> bool:
         if not self.note.diagnoses.complete():
@@ -289,7 +257,7 @@ class ConsultationPanel(QWidget):
         return False
 
     def _begin_saving(self) -> None:
-        self.notice.take_back()
+        self.news.take_back()
         self._set_busy(is_busy=True)
         if self.state.connected:
             self.note.say(self.tr("Saving…"))
@@ -313,9 +281,7 @@ class ConsultationPanel(QWidget):
         self._turn_to(Mode.READING)
         self._say_stored()
         if answer.ticket is not None:
-            sentence = self.tr("{name} goes on with ticket {code}.")
-            name, code = answer.ticket.patient.name, answer.ticket.code
-            self.notice.say(Kind.OK, sentence.format(name=name, code=code))
+            self.news.goes_on(answer.ticket)
         self.sent_on.emit()
 
     def _on_corrected(self, note: NoteVersion) -> None:
@@ -330,12 +296,10 @@ class ConsultationPanel(QWidget):
         self.note.say(self.tr("Not signed"))
         at_its_place = self._prescription is not None and self._prescription.refuse(fault)
         if not at_its_place and not self.note.mark(fault.field or "", fault.message):
-            self.notice.say(Kind.WARNING, self.tr("Not signed"), fault.message)
+            self.news.not_signed(fault)
 
     def _on_refused_elsewhere(self, ticket: TicketRow, fault: Fault) -> None:
-        title = self.tr("The visit of {name} was not signed.").format(name=ticket.patient.name)
-        back = Action(self.tr("Open it again"), lambda: self.open_ticket(ticket))
-        self.notice.say(Kind.DANGER, title, fault.message, actions=[back])
+        self.news.not_signed_elsewhere(ticket, fault, open_again=lambda: self.open_ticket(ticket))
 
     def _on_diagnoses(self, text: str, found: list[Diagnosis]) -> None:
         self.note.diagnoses.suggest(found, for_text=text)
@@ -349,10 +313,6 @@ class ConsultationPanel(QWidget):
 
     def _on_correction_dropped(self) -> None:
         self.state.discard()
-        self.notice.take_back()
+        self.news.take_back()
         if self.state.chart is not None:
             self._read(self.state.chart)
-
-
-def _sections(text: NoteText) -> tuple[str, str, str, str]:
-    return text.subjective, text.objective, text.assessment, text.plan

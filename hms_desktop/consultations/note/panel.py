@@ -18,6 +18,9 @@ from hms_desktop.widgets.tokens import Space
 from hms_desktop.widgets.words import moment_text
 from hms_server.contract.consultations import Diagnosis, NoteText, NoteVersion
 
+ROWS = 3
+"""The least that a section shows; where there is room, it is higher."""
+
 
 class NoteCard(Card):
     """Draws a note; knows nothing of the server."""
@@ -36,10 +39,14 @@ class NoteCard(Card):
         self._line = label("", TextRole.MUTED, wraps=True)
         self._line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.sections = {
-            "subjective": TextField(self.tr("Subjective"), placeholder=self.tr("What the patient says")),
-            "objective": TextField(self.tr("Objective"), placeholder=self.tr("What you find")),
-            "assessment": TextField(self.tr("Assessment"), placeholder=self.tr("What you think it is")),
-            "plan": TextField(self.tr("Plan"), placeholder=self.tr("What happens now")),
+            "subjective": TextField(
+                self.tr("Subjective"), placeholder=self.tr("What the patient says"), rows=ROWS
+            ),
+            "objective": TextField(self.tr("Objective"), placeholder=self.tr("What you find"), rows=ROWS),
+            "assessment": TextField(
+                self.tr("Assessment"), placeholder=self.tr("What you think it is"), rows=ROWS
+            ),
+            "plan": TextField(self.tr("Plan"), placeholder=self.tr("What happens now"), rows=ROWS),
         }
         self.diagnoses = DiagnosesField()
         self.reason = Field(self.tr("Why is it corrected?"), required=True)

@@ -139,7 +139,7 @@ def test_one_key_signs_note_diagnosis_and_prescription(
     connection.release()
     qtbot.waitUntil(lambda: bool(sent))
     assert desk.note.said() == "Stored 10:42:07"
-    assert AT_PHARMACY.code in desk.notice.text()
+    assert AT_PHARMACY.code in desk.news.text()
     assert desk.mode is Mode.READING
     assert not desk.is_busy()
 
@@ -269,7 +269,7 @@ def test_a_refusal_for_somebody_who_is_not_open_any_more_is_told(
 
     connection.answer(SignEncounter, Fault(code="x.y", message="Something was wrong."))
     connection.release()
-    qtbot.waitUntil(lambda: "Adaeze Okonkwo was not signed" in desk.notice.text())
+    qtbot.waitUntil(lambda: "Adaeze Okonkwo was not signed" in desk.news.text())
 
     assert desk.note.text() == NoteText()
     open_chart(TICKET)
@@ -338,9 +338,9 @@ def test_who_corrected_first_is_said_and_the_text_stays(
     connection.answer(CorrectNote, stale)
 
     desk.primary()
-    qtbot.waitUntil(lambda: "Dr Kwame Mensah signed version 2" in desk.notice.text())
+    qtbot.waitUntil(lambda: "Dr Kwame Mensah signed version 2" in desk.news.text())
 
-    assert "Theirs." in desk.notice.text()
+    assert "Theirs." in desk.news.text()
     assert desk.note.text().plan.endswith(" Mine.")
     desk.primary()
     assert [request.version for request in connection.requests(CorrectNote)] == [1, 2]
@@ -356,11 +356,11 @@ def test_who_signed_first_is_said_and_nothing_typed_is_lost(
     clinic(connection, chart(notes=[note(by=DOCTOR_MENSAH)]))
 
     connection.happen(EncounterSigned(encounter_id=TICKET.encounter_id, patient_id=TICKET.patient.id))
-    qtbot.waitUntil(lambda: "Dr Kwame Mensah signed" in desk.notice.text())
+    qtbot.waitUntil(lambda: "Dr Kwame Mensah signed" in desk.news.text())
 
     assert desk.mode is Mode.CORRECTING
     assert desk.note.text().subjective == "My words"
-    assert "Not prescribed: Paracetamol 500 mg tablet" in desk.notice.text()
+    assert "Not prescribed: Paracetamol 500 mg tablet" in desk.news.text()
 
 
 def test_a_draft_of_a_visit_signed_elsewhere_is_offered(
@@ -376,7 +376,7 @@ def test_a_draft_of_a_visit_signed_elsewhere_is_offered(
 
     assert desk.mode is Mode.READING
     assert desk.note.text() == TEXT
-    assert "not signed" in desk.notice.text()
+    assert "not signed" in desk.news.text()
 
 
 def test_a_chart_that_cannot_be_fetched_says_so(
@@ -385,14 +385,14 @@ def test_a_chart_that_cannot_be_fetched_says_so(
     """Nothing is shown as the chart; trying again opens it."""
     connection.answer(GetChart, Fault(code="server.busy", message="The server is busy."))
     desk.open_ticket(TICKET)
-    qtbot.waitUntil(lambda: "The server is busy." in desk.notice.text())
+    qtbot.waitUntil(lambda: "The server is busy." in desk.news.text())
     assert not desk.note.isVisible()
 
     clinic(connection)
     desk.state.reload()
 
     qtbot.waitUntil(lambda: desk.mode is Mode.WRITING)
-    assert desk.notice.text() == ""
+    assert desk.news.text() == ""
 
 
 def test_changes_of_other_patients_fetch_nothing(
