@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from hms_server.postgres import EmbeddedPostgres
 from hms_server.postgres_programs import PostgresFailed
 from hms_server.router import ListenRefused
 
+SERVERS = "select from pg_stat_activity where application_name = 'hms-server' limit 1"
 PASSWORD_VARIABLE = "HMS_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
 
@@ -115,22 +117,34 @@ def _add_clinic_options(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def running_database(options: argparse.Namespace, *, keep: bool) -> Iterator[str]:
-    """The DSN of a migrated database; an embedded one that was not running is stopped again unless `keep`."""
+def running_database(options: argparse.Namespace) -> Iterator[str]:
+    """The DSN of a migrated database; an embedded one that nobody else uses is stopped afterwards."""
     prepare_data_dir(options.data_dir)
-    if options.database:
-        database.migrate(options.database, database.migrations_folder())
-        yield options.database
-        return
-    postgres = EmbeddedPostgres(options.data_dir, progress=print)
-    was_running = postgres.is_running()
-    dsn = postgres.ensure_running()
+    dsn = options.database or embedded(options).ensure_running()
     try:
         database.migrate(dsn, database.migrations_folder())
         yield dsn
     finally:
-        if not (keep or was_running):
-            postgres.stop()
+        if not options.database and not _is_used_by_a_server(dsn):
+            embedded(options).stop()
+
+
+def embedded(options: argparse.Namespace) -> EmbeddedPostgres:
+    """The PostgreSQL inside the data directory, running or not."""
+    return EmbeddedPostgres(options.data_dir, progress=print)
+
+
+def _is_used_by_a_server(dsn: str) -> bool:
+    try:
+        with _connect(dsn) as connection:
+            # PostgreSQL needs a moment to notice that our own connections are closed.
+            for _ in range(10):
+                if connection.execute(SERVERS).fetchone() is None:
+                    return False
+                time.sleep(0.1)
+            return True
+    except psycopg.OperationalError:
+        return False
 
 
 def run_server(options: argparse.Namespace) -> int:
@@ -147,11 +161,12 @@ def run_server(options: argparse.Namespace) -> int:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    with running_database(options, keep=False) as dsn:
+    with running_database(options) as dsn:
         _create_clinic_once(dsn, options)
         with _connect(dsn) as connection:
             load_reference(connection)
-        server = Server(settings, dsn)
+        revive = None if options.database else embedded(options).ensure_running
+        server = Server(settings, dsn, revive=revive)
         server.start()
         print(f"Serving at {server.router.endpoint}", flush=True)
         while not stop.wait(0.5):
@@ -162,7 +177,7 @@ def run_server(options: argparse.Namespace) -> int:
 
 def set_up(options: argparse.Namespace) -> int:
     """Creates the clinic without serving."""
-    with running_database(options, keep=False) as dsn:
+    with running_database(options) as dsn:
         if not _create_clinic_once(dsn, options):
             print("The clinic exists already; nothing was changed.")
     return 0
@@ -203,7 +218,7 @@ def _choose_password() -> tuple[str, bool]:
 
 def print_pairing_code(options: argparse.Namespace) -> int:
     """Opens a code and prints it; a running server answers to it within a second."""
-    with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
+    with running_database(options) as dsn, _connect(dsn) as connection:
         opened = open_code(connection, device_name=options.name, now=system_clock())
     print(f"{opened.code}   valid until {opened.expires_at.astimezone():%H:%M}, for one workstation")
     return 0
@@ -212,7 +227,7 @@ def print_pairing_code(options: argparse.Namespace) -> int:
 def add_user(options: argparse.Namespace) -> int:
     """Adds a member of staff with a generated password."""
     password = generate_password()
-    with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
+    with running_database(options) as dsn, _connect(dsn) as connection:
         add_staff(
             connection,
             user_name=options.user_name,
@@ -229,7 +244,7 @@ def import_fhir(options: argparse.Namespace) -> int:
     """Takes over patients with their records; code 1 when a file could not be read."""
     from hms_server.fhir.command import import_files  # noqa: PLC0415 - its models take a second to load
 
-    with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
+    with running_database(options) as dsn, _connect(dsn) as connection:
         done = import_files(connection, options.paths, clock=system_clock, say=print)
     return 0 if done else 1
 
@@ -250,7 +265,7 @@ def show_demo(options: argparse.Namespace) -> int:
 def verify_audit(options: argparse.Namespace) -> int:
     """Prints the verdict; code 2 when the chain is broken."""
     keys = load_or_create(options.data_dir / "keys.json")
-    with running_database(options, keep=False) as dsn, _connect(dsn) as connection:
+    with running_database(options) as dsn, _connect(dsn) as connection:
         verdict = audit.verify(connection, keys.audit_key)
     if verdict.fault is not None:
         print(f"The audit trail is broken after {verdict.checked} rows: {verdict.fault}", file=sys.stderr)

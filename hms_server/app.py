@@ -29,6 +29,7 @@ from hms_server.events import EventPump, StoredEvent
 from hms_server.gate import ClinicGate
 from hms_server.keys import load_or_create
 from hms_server.pairing import PairingDesk
+from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
@@ -44,11 +45,22 @@ RETENTION_EVERY = timedelta(hours=1)
 
 
 class Server:
-    """One server process on a database that is running and migrated."""
+    """One server process on a database that is running and migrated.
 
-    def __init__(self, settings: Settings, dsn: str, *, clock: Clock = system_clock) -> None:
+    `revive` brings back a database of our own that has died, and says where it is now.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        dsn: str,
+        *,
+        clock: Clock = system_clock,
+        revive: Callable[[], str] | None = None,
+    ) -> None:
         self.settings = settings
         self._dsn = dsn
+        self._revive = revive
         self._clock = clock
         self.keys = load_or_create(settings.keys_path)
         self._passwords = PasswordDesk()
@@ -184,9 +196,18 @@ class Server:
                         retention_at = self._clock() + RETENTION_EVERY
             except psycopg.Error as error:
                 log.warning("housekeeping waits for the database", error=str(error))
+                self._revive_database()
+
+    def _revive_database(self) -> None:
+        if self._revive is None:
+            return
+        try:
+            self._dsn = self._revive()
+        except PostgresFailed as failure:
+            log.warning("the database does not start", error=str(failure))
 
     def _act_on_time(self, connection: psycopg.Connection[Any]) -> None:
-        """What happens because time has passed: sessions end, alerts move on, forgotten tickets are closed."""
+        """What happens because time has passed: sessions end, alerts move on, old tickets are closed."""
         now = self._clock()
         ended = self.sessions.sweep(connection)
         if ended + escalate(connection, now) + close_forgotten(connection, now):

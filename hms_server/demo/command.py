@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from hms_server.clock import system_clock
-from hms_server.demo.home import Say, furnish, open_home
+from hms_server.demo.home import DESKTOP, Say, furnish, open_home
 from hms_server.demo.process import pair_workstation, running_server, write_sign_in
 
 PICTURES = Path("demo-pictures")
@@ -23,9 +23,8 @@ def run_demo(folder: Path, *, fresh: bool, pictures: Path | None, say: Say) -> i
         with open_home(folder, say=say) as dsn:
             people = furnish(folder, dsn, now=system_clock(), fresh=fresh)
             workstation = pair_workstation(folder, dsn, now=system_clock())
-            with running_server(folder) as address:
-                path = folder / "sign-in.json"
-                write_sign_in(path, workstation, address=address, people=people)
+            with running_server(folder, dsn) as address:
+                path = write_sign_in(folder, workstation, address=address, people=people)
                 say(f"The clinic is ready after {time.monotonic() - began:.1f} s; its people are in {path}.")
                 return _show(path, pictures)
     except KeyboardInterrupt:
@@ -41,10 +40,11 @@ def has_display() -> bool:
 
 
 def _show(sign_in: Path, pictures: Path | None) -> int:
+    home = str(sign_in.with_name(DESKTOP))
     if pictures is None and has_display():
-        return _run("hms_desktop", "--demo-sign-in", str(sign_in))
+        return _run("hms_desktop", "--folder", home, "--demo-sign-in", str(sign_in))
     folder = str(pictures or PICTURES)
-    return _run("hms_desktop.demo_day", str(sign_in), "--pictures", folder)
+    return _run("hms_desktop.demo_day", "--folder", home, "--pictures", folder, str(sign_in))
 
 
 def _run(module: str, *arguments: str) -> int:

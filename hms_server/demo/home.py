@@ -1,5 +1,6 @@
 """The demo's own folder and database, which are made anew each day and never taken from a real clinic."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
@@ -20,6 +21,8 @@ from hms_server.postgres import EmbeddedPostgres
 Say = Callable[[str], None]
 
 FOLDER_NAME = "hms-demo"
+SIGN_IN = "sign-in.json"
+DESKTOP = "desktop"
 _MARK = "demo.json"
 
 
@@ -63,6 +66,9 @@ def furnish(folder: Path, dsn: str, *, now: datetime, fresh: bool) -> list[DemoP
         database.migrate(dsn, database.migrations_folder())
         return mark.people
     _write_mark(folder, _Mark(day=None, people=[]))
+    # Drafts belong to patients of the old one, whose numbers the new one gives to others.
+    shutil.rmtree(folder / DESKTOP, ignore_errors=True)
+    (folder / SIGN_IN).unlink(missing_ok=True)
     _empty(dsn)
     database.migrate(dsn, database.migrations_folder())
     people = seed_clinic(dsn, now=now)

@@ -17,7 +17,7 @@ import zmq
 from hms_server import database
 from hms_server.contract.demo import DemoPerson, DemoSignIn
 from hms_server.contract.private_files import replace_private
-from hms_server.demo.home import DemoUnfit
+from hms_server.demo.home import SIGN_IN, DemoUnfit
 from hms_server.demo.seed import CLINIC
 from hms_server.keys import load_or_create
 
@@ -28,12 +28,12 @@ _DEVICE = "Demo"
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[str]:
+def running_server(folder: Path, dsn: str) -> Iterator[str]:
     """The address of a server on this machine only, on a free port; stopped at the end."""
     log_path = folder / "server.log"
     command = [
-        sys.executable, "-m", "hms_server", "--data-dir", str(folder), "run", "--bind", "127.0.0.1",
-        "--port", "0", "--pairing-port", "0", "--no-announce",
+        sys.executable, "-m", "hms_server", "--data-dir", str(folder), "--database", dsn,
+        "run", "--bind", "127.0.0.1", "--port", "0", "--pairing-port", "0", "--no-announce",
     ]  # fmt: skip
     with log_path.open("wb") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)  # noqa: S603 - our own program
@@ -56,16 +56,35 @@ class Workstation:
 
 
 def pair_workstation(folder: Path, dsn: str, *, now: datetime) -> Workstation:
-    """A new workstation in the place of an earlier demo's; before the server reads its devices."""
-    public_key, secret_key = (key.decode() for key in zmq.curve_keypair())
+    """The same workstation as long as the clinic is the same, so that its drafts can be read again.
+
+    To be paired before the server starts, which then reads its devices.
+    """
+    workstation = _earlier(folder / SIGN_IN) or _new_workstation(folder)
     with database.connect(dsn, application_name="hms-server demo", autocommit=True) as connection:
-        connection.execute(PAIR, {"now": now, "name": _DEVICE, "key": public_key})
+        connection.execute(PAIR, (workstation.public_key, _DEVICE, now))
+    return workstation
+
+
+def _earlier(path: Path) -> Workstation | None:
+    if not path.exists():
+        return None
+    known = msgspec.json.decode(path.read_bytes(), type=DemoSignIn)
+    return Workstation(
+        public_key=known.device_public_key,
+        secret_key=known.device_secret_key,
+        server_key=known.server_key,
+    )
+
+
+def _new_workstation(folder: Path) -> Workstation:
+    public_key, secret_key = (key.decode() for key in zmq.curve_keypair())
     server_key = load_or_create(folder / "keys.json").public_key
     return Workstation(public_key=public_key, secret_key=secret_key, server_key=server_key)
 
 
-def write_sign_in(path: Path, workstation: Workstation, *, address: str, people: list[DemoPerson]) -> None:
-    """All that the window needs, readable by this user alone."""
+def write_sign_in(folder: Path, workstation: Workstation, *, address: str, people: list[DemoPerson]) -> Path:
+    """A file with all that the window needs, readable by this user alone."""
     sign_in = DemoSignIn(
         server=CLINIC.name,
         address=address,
@@ -75,7 +94,9 @@ def write_sign_in(path: Path, workstation: Workstation, *, address: str, people:
         device_name=_DEVICE,
         people=people,
     )
+    path = folder / SIGN_IN
     replace_private(path, msgspec.json.format(msgspec.json.encode(sign_in)))
+    return path
 
 
 def _address(output: IO[bytes], log_path: Path) -> str:
@@ -110,8 +131,5 @@ def _wait(process: subprocess.Popen[bytes]) -> None:
 
 
 PAIR = """
-with replaced as (
-    update device set revoked_at = %(now)s where name = %(name)s and revoked_at is null
-)
-insert into device (public_key, name, paired_at) values (%(key)s, %(name)s, %(now)s)
+insert into device (public_key, name, paired_at) values (%s, %s, %s) on conflict (public_key) do nothing
 """

@@ -66,7 +66,9 @@ class _Shop:
     consultation_minor: int
 
 
-def seed_clinic(dsn: str, *, now: datetime, seed: int = SEED) -> list[DemoPerson]:
+def seed_clinic(
+    dsn: str, *, now: datetime, seed: int = SEED, has_waiting_room: bool = True
+) -> list[DemoPerson]:
     """Seeds a migrated database without a clinic, relative to `now`; gives who may sign in."""
     chance = random.Random(seed)  # noqa: S311 - no secret: the same demo for the same seed
     with _connect(dsn) as connection:
@@ -78,7 +80,8 @@ def seed_clinic(dsn: str, *, now: datetime, seed: int = SEED) -> list[DemoPerson
             plan = _write_past(connection, hired, now=now, chance=chance)
         # Otherwise the first searches would be planned for empty tables.
         connection.execute("analyze")
-    WaitingRoom(plan, lambda: _connect(dsn), now=now, chance=chance).fill()
+    if has_waiting_room:
+        WaitingRoom(plan, lambda: _connect(dsn), now=now, chance=chance).fill()
     return hired.people
 
 

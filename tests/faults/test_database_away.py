@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from hms_desktop.connection.client import Client
 from hms_desktop.connection.faults import FaultError
 from hms_server.contract.envelope import Event, Fault
-from hms_server.contract.values import Role
+from hms_server.contract.values import PatientId, Role
 from hms_server.contract.visits import CheckIn, ListQueue
 from hms_server.database import migrate, migrations_folder
 from hms_server.postgres import EmbeddedPostgres
@@ -80,3 +81,34 @@ def test_server_and_its_postgresql_killed_together_come_back_by_themselves(
     assert [ticket.id for ticket in queue] == [ticket.id for ticket in tickets]
     assert code == 0
     assert not postgres.is_running()
+
+
+def test_postgresql_that_dies_alone_is_brought_back_by_the_server(
+    house: House, postgres: EmbeddedPostgres, data_dir: Path
+) -> None:
+    """Nobody has to start anything: the server notices, starts it again and serves."""
+    nurse, patients = house.seat(Role.NURSE), house.patients(2)
+    (data_dir / "keys.json").write_bytes(house.keys_file.read_bytes())
+    (data_dir / "keys.json").chmod(0o600)
+    server = Process(data_dir, database=None)
+    server.wait_until_serving()
+    with house.at(nurse, server) as client:
+        before = client.ask(CheckIn(patient_id=patients[0])).ticket
+        os.kill(running_pid(data_dir), signal.SIGKILL)
+
+        within(lambda: _serves(client, patients[1]), seconds=40)
+        queue = client.ask(ListQueue()).tickets
+    server.terminate()
+    server.close()
+
+    assert before.id in [ticket.id for ticket in queue]
+    assert len(queue) == 2
+    assert not postgres.is_running()
+
+
+def _serves(client: Client, patient_id: PatientId) -> bool:
+    try:
+        client.ask(CheckIn(patient_id=patient_id))
+    except FaultError as error:
+        return error.fault.code == "visits.already_waiting"
+    return True
