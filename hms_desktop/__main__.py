@@ -1,6 +1,8 @@
 """The command line of the workstation's program."""
 
 import argparse
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +13,8 @@ from hms_desktop.connection.keychain import system_keychain
 from hms_desktop.connection.pairings import Pairings, PairingsError, default_folder
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
+
+PASSWORD_VARIABLE = "HMS_DESKTOP_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +34,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--display", action="store_true", help="run as the screen of a waiting room")
     parser.add_argument("--identity", type=Path, metavar="FILE", help="keep the pairing in this file")
     parser.add_argument("--folder", type=Path, default=default_folder(), help="the program's own folder")
+    parser.add_argument(
+        "--user",
+        default="",
+        metavar="NAME",
+        help=f"sign in with ${PASSWORD_VARIABLE} as password",
+    )
     parser.add_argument("--demo-sign-in", type=Path, metavar="FILE", help="sign in the people of a demo")
     return parser
 
@@ -55,9 +65,13 @@ def _run(options: argparse.Namespace) -> int:
             pairings=pairings,
             server=options.server,
             is_display=options.display,
+            user_name=options.user,
+            password=os.environ.get(PASSWORD_VARIABLE, ""),
             demo=demo,
         ),
     )
+    # Qt's loop would not notice a Ctrl+C of the terminal.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     app.start()
     code = application.exec()
     app.close()

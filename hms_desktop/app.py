@@ -10,7 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication, QLocale, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from hms_desktop.connection.client import Client
@@ -19,7 +19,7 @@ from hms_desktop.demo_sign_in import DemoPerson, DemoSignIn
 from hms_desktop.door import Door, Entered, Way
 from hms_desktop.drafts import Autosaver, DraftStore
 from hms_desktop.idle import IdleWatch
-from hms_desktop.look import keep_look, load_look
+from hms_desktop.look import keep_look, load_look, locale_of
 from hms_desktop.pairing_desk import PairingDesk
 from hms_desktop.printing.printer import FolderPrinter, Printer, system_printer
 from hms_desktop.session import Session
@@ -42,6 +42,8 @@ from hms_server.contract.envelope import Event, Fault
 from hms_server.contract.values import Role
 
 TITLE = "Clinic"
+RETRY_MS = 5000
+RETRIED = frozenset({"link.down", "link.timeout", "server.busy"})
 
 
 class PairingBook(Protocol):
@@ -53,12 +55,14 @@ class PairingBook(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the command line asks for; `connect` is replaced by tests."""
+    """What the command line asks for. With `user_name` nobody has to sign in, as on a display."""
 
     folder: Path
     pairings: PairingBook
     server: str = ""
     is_display: bool = False
+    user_name: str = ""
+    password: str = ""
     demo: DemoSignIn | None = None
     connect: Callable[[Pairing], Way] = lambda pairing: Client(pairing.server, pairing.keys)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -90,6 +94,8 @@ class App(QObject):
         self._bar: DemoBar | None = None
         self._idle = IdleWatch(application, self)
         self._idle.idle.connect(self._on_idle)
+        self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
+        self._retry.timeout.connect(lambda: self._enter(options.user_name, options.password))
         self._scanner = Scanner(application)
         self._scanner.scanned.connect(self._on_scanned)
 
@@ -106,6 +112,7 @@ class App(QObject):
     def close(self) -> None:
         """Leaves nothing running; what is typed is on the disk, the person is signed out."""
         self._scanner.stop()
+        self._retry.stop()
         door, entered = self._door, self._entered
         self._drop_person()
         if door is not None and entered is not None:
@@ -147,6 +154,8 @@ class App(QObject):
         self.window.show_page(self.login)
         if self._options.demo is not None:
             self._start_demo(self._options.demo)
+        elif self._options.user_name:
+            self._enter(self._options.user_name, self._options.password)
 
     def _start_demo(self, demo: DemoSignIn) -> None:
         if self._options.is_display:
@@ -187,9 +196,13 @@ class App(QObject):
             return
         if isinstance(outcome, Fault):
             self.login.show_refusal(outcome.message, field=outcome.field)
+            if self._options.user_name and outcome.code in RETRIED:
+                # After a power cut the display is up before the server, and nobody sits at it.
+                self._retry.start()
             return
         self.login.start()
         self._entered = outcome
+        QLocale.setDefault(locale_of(outcome.clinic.currency))
         roles = outcome.signed_in.roles
         if self._options.is_display or set(roles) == {Role.DISPLAY}:
             self._open_display(outcome.clinic)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import structlog
+from PySide6.QtCore import QLocale
 
 from hms_desktop.widgets.tokens import Theme, Tokens
 
@@ -11,6 +12,16 @@ log = structlog.get_logger()
 
 FILE_NAME = "look.json"
 FACTORS = (1.0, 1.25, 1.5, 1.75, 2.0)
+
+_COUNTRIES = {
+    "NGN": QLocale.Country.Nigeria,
+    "GHS": QLocale.Country.Ghana,
+    "KES": QLocale.Country.Kenya,
+    "ZAR": QLocale.Country.SouthAfrica,
+    "XOF": QLocale.Country.Senegal,
+    "XAF": QLocale.Country.Cameroon,
+    "USD": QLocale.Country.UnitedStates,
+}
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,3 +60,9 @@ def keep_look(folder: Path, look: Look) -> None:
         (folder / FILE_NAME).write_bytes(msgspec.json.encode(look))
     except OSError as error:
         log.info("look not kept", reason=str(error))
+
+
+def locale_of(currency: str) -> QLocale:
+    """How dates are written where the clinic is; its currency tells the country, the words are English."""
+    country = _COUNTRIES.get(currency, QLocale.Country.UnitedKingdom)
+    return QLocale(QLocale.Language.English, country)

@@ -63,8 +63,11 @@ class FakeWay(FakeConnection):
     """The connection with a door: everybody's password is "right"."""
 
     steps: list[str] = field(default_factory=list)
+    down: bool = False
 
     def sign_in(self, user_name: str, password: str) -> SignedIn:
+        if self.down:
+            raise FaultError(Fault(code="link.down", message="There is no connection to the server."))
         if password != "right":
             raise FaultError(WRONG)
         self.steps.append(f"in {user_name}")
@@ -100,7 +103,9 @@ def start(qapp: QApplication, way: FakeWay, tmp_path: Path) -> Iterator[Callable
     """Starts the program, paired unless told otherwise, and closes it after the test."""
     started: list[App] = []
 
-    def make(*, paired: bool = True, demo: DemoSignIn | None = None, is_display: bool = False) -> App:
+    def make(
+        *, paired: bool = True, demo: DemoSignIn | None = None, is_display: bool = False, user: str = ""
+    ) -> App:
         book = IdentityFile(tmp_path / "identity.json")
         if paired:
             book.keep(PAIRING)
@@ -109,6 +114,8 @@ def start(qapp: QApplication, way: FakeWay, tmp_path: Path) -> Iterator[Callable
             pairings=book,
             demo=demo,
             is_display=is_display,
+            user_name=user,
+            password="right",
             connect=lambda _pairing: way,  # type: ignore[arg-type,return-value] # a fake answers loosely
             clock=lambda: NOW,
         )
@@ -263,6 +270,20 @@ def test_the_display_shows_the_board_and_nothing_else(
 
     assert app.window.page is app.display
     assert not way.requests(ListQueue)
+
+
+def test_a_display_waits_for_its_server_and_signs_in_by_itself(
+    start: Callable[..., App], way: FakeWay, qtbot: QtBot
+) -> None:
+    """After a power cut nobody has to type anything at it."""
+    way.down = True
+    app = start(user="screen", is_display=True)
+    app._retry.setInterval(50)
+    qtbot.waitUntil(lambda: "no connection" in app.login.notice.text())
+
+    way.down = False
+
+    qtbot.waitUntil(lambda: app.display is not None)
 
 
 def test_the_look_is_remembered(start: Callable[..., App], qtbot: QtBot, qapp: QApplication) -> None:
