@@ -1,6 +1,7 @@
 """Events reach every reader in an order that cannot be missed."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from hms_server.gate import is_forgotten
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PATIENCE_S = 15
+BEGINNING = Position(0, 0)
 CUT = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pump'"
 
 
@@ -73,6 +75,18 @@ def tell(connection: psycopg.Connection[Any], name: str, *, at: datetime = NOON)
     )
 
 
+def read_all(
+    connection: psycopg.Connection[Any], *, count: int, after: Position = BEGINNING
+) -> list[StoredEvent]:
+    """The events, as soon as no transaction of another test's database is older than they are."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while len(events := read_after(connection, after, limit=10)) < count:
+        assert time.monotonic() < give_up_at
+        connection.rollback()
+        time.sleep(0.02)
+    return events
+
+
 def test_transaction_that_began_first_and_commits_last_is_not_skipped(
     database: str, session: Callable[[], psycopg.Connection[Any]]
 ) -> None:
@@ -104,7 +118,7 @@ def test_resuming_from_a_position_gets_what_committed_late(
     reader.commit()
 
     position = seen[-1].position if seen else Position(0, 0)
-    rest = read_after(reader, position, limit=10)
+    rest = read_all(reader, after=position, count=2 - len(seen))
 
     assert [event.name for event in [*seen, *rest]] == ["Early", "Late"]
 
@@ -181,7 +195,7 @@ def test_forgotten_events_are_told_as_a_gap(session: Callable[[], psycopg.Connec
     writer.commit()
     tell(writer, "New")
     writer.commit()
-    old, new = read_after(writer, Position(0, 0), limit=10)
+    old, new = read_all(writer, count=2)
 
     dropped = forget_before(writer, NOON - timedelta(days=2))
 
