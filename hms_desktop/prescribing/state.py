@@ -150,7 +150,7 @@ class PrescriptionState(QObject):
         if self._patient_id is None:
             return
         request = line.dosing.check_for(self._patient_id)
-        self._ask(request, lambda asked, outcome: self._on_line_checked(line.number, asked, outcome))
+        self._ask(request, lambda _request, outcome: self._on_line_checked(line.number, outcome))
 
     def _ask(self, request: CheckLine, tell: Callable[[CheckLine, LineChecked | Fault], None]) -> None:
         self._session.ask(
@@ -160,9 +160,10 @@ class PrescriptionState(QObject):
             owner=self,
         )
 
-    def _on_line_checked(self, number: int, request: CheckLine, outcome: LineChecked | Fault) -> None:
+    def _on_line_checked(self, number: int, outcome: LineChecked | Fault) -> None:
+        """No number is used twice: an answer about a line of another patient finds none."""
         line = next((each for each in self.lines if each.number == number), None)
-        if line is None or request.patient_id != self._patient_id:
+        if line is None:
             return
         if isinstance(outcome, LineChecked):
             self._put(replace(line, check=Check.DONE, checked=outcome, trouble=""))

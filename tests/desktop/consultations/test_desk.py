@@ -109,6 +109,27 @@ def test_nothing_can_be_typed_before_the_chart_is_there(
     assert "Adaeze Okonkwo" in desk.desk.hint()
 
 
+def test_a_chart_that_comes_late_is_not_shown(
+    desk: ConsultationPanel, connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Two calls in a row: the answer about the first patient never fills the screen of the second."""
+    connection.hold()
+    desk.open_ticket(TICKET)
+    desk.open_ticket(OTHER)
+    first = next(each for each in connection.held if each[0] == GetChart(encounter_id=TICKET.encounter_id))
+    connection.held.remove(first)
+    connection.held.append(first)
+
+    connection.release(len(connection.held) - 1)
+    qtbot.waitUntil(lambda: desk.mode is Mode.WRITING)
+    connection.release()
+    qtbot.wait(50)
+
+    assert LONG_NAME in desk.desk.banner.accessibleName()
+    assert desk.state.chart is not None
+    assert desk.state.chart.encounter_id == OTHER.encounter_id
+
+
 def test_one_key_signs_note_diagnosis_and_prescription(
     desk: ConsultationPanel, open_chart: Open, connection: FakeConnection, qtbot: QtBot
 ) -> None:
