@@ -1,6 +1,7 @@
 """(c) An event from its commit to the last of 500 sessions, against a bare ROUTER sending to 500 DEALERs."""
 
 import time
+from contextlib import ExitStack
 
 import msgspec
 import zmq
@@ -35,9 +36,9 @@ def poller_of(dealers: list[zmq.Socket[bytes]]) -> zmq.Poller:
 
 def measure_bare() -> list[float]:
     """Seconds from the order to fan out until the last of 500 bare DEALERs has it."""
-    with bare_router() as (address, key), zmq.Context(1) as context:
+    with bare_router() as (address, key), zmq.Context(1) as context, ExitStack() as closing:
         context.max_sockets = 2 * SESSIONS
-        dealers = [bare_dealer(context, address, key) for _ in range(SESSIONS)]
+        dealers = [closing.enter_context(bare_dealer(context, address, key)) for _ in range(SESSIONS)]
         poller = poller_of(dealers)
         for dealer in dealers:
             dealer.send(b"hello")
@@ -48,17 +49,15 @@ def measure_bare() -> list[float]:
             dealers[0].send(b"fan" + b"x" * 60)
             samples.append(last_arrival_s(poller, SESSIONS) - started)
             time.sleep(0.02)
-        for dealer in dealers:
-            dealer.close()
         return samples
 
 
 def measure_ours(stage: Stage) -> list[float]:
     """Seconds from the commit of an event until the last of 500 sessions has it."""
     seats = stage.seats(SESSIONS, Role.ADMINISTRATOR)
-    with zmq.Context(1) as context, stage.connect() as connection:
+    with zmq.Context(1) as context, stage.connect() as connection, ExitStack() as closing:
         context.max_sockets = 2 * SESSIONS
-        dealers = [stage.dealer(context, seat) for seat in seats]
+        dealers = [closing.enter_context(stage.dealer(context, seat)) for seat in seats]
         poller = poller_of(dealers)
         for dealer, seat in zip(dealers, seats, strict=True):
             dealer.send(msgspec.msgpack.encode(Follow(seat.secret, None)))
@@ -71,8 +70,6 @@ def measure_ours(stage: Stage) -> list[float]:
             connection.execute("notify hms_events")
             samples.append(last_arrival_s(poller, SESSIONS) - started)
             time.sleep(0.02)
-        for dealer in dealers:
-            dealer.close()
         return samples
 
 

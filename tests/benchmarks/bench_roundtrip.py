@@ -29,9 +29,11 @@ def bare_router() -> Iterator[tuple[str, bytes]]:
     )
     assert process.stdout is not None
     port, key = process.stdout.readline().split()
-    yield f"tcp://127.0.0.1:{port}", key.encode()
-    process.terminate()
-    process.wait()
+    try:
+        yield f"tcp://127.0.0.1:{port}", key.encode()
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def bare_dealer(context: zmq.Context[zmq.Socket[bytes]], address: str, key: bytes) -> zmq.Socket[bytes]:
@@ -47,16 +49,17 @@ def bare_dealer(context: zmq.Context[zmq.Socket[bytes]], address: str, key: byte
 
 def measure_echo() -> list[float]:
     """Seconds of one bare round trip each."""
-    with bare_router() as (address, key), zmq.Context() as context:
-        dealer = bare_dealer(context, address, key)
+    with (
+        bare_router() as (address, key),
+        zmq.Context() as context,
+        bare_dealer(context, address, key) as dealer,
+    ):
 
         def trip() -> None:
             dealer.send(b"x" * 60)
             dealer.recv()
 
-        samples = time_each(trip, times=TIMES)
-        dealer.close()
-        return samples
+        return time_each(trip, times=TIMES)
 
 
 def run(stage: Stage, report: Report) -> None:

@@ -62,10 +62,8 @@ class Stage:
     @contextmanager
     def caller(self, seat: Seat) -> Iterator["Caller"]:
         """A bare, blocking caller in that seat: what is measured is the server, not the client."""
-        with zmq.Context() as context:
-            dealer = self.dealer(context, seat)
+        with zmq.Context() as context, self.dealer(context, seat) as dealer:
             yield Caller(dealer, seat.secret)
-            dealer.close()
 
     def dealer(self, context: zmq.Context[zmq.Socket[bytes]], seat: Seat) -> zmq.Socket[bytes]:
         """A bare DEALER with the seat's keys."""
