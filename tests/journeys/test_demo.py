@@ -1,4 +1,4 @@
-"""`hms-server demo` as somebody without a display starts it: a new clinic, its day, and nothing left behind."""
+"""`hms-server demo` as somebody without a display starts it, with nothing left behind afterwards."""
 
 import os
 import subprocess
