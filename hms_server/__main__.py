@@ -24,10 +24,10 @@ from hms_server.config import PORT, Settings, default_data_dir
 from hms_server.contract.pairing import PAIRING_PORT
 from hms_server.contract.values import Role
 from hms_server.keys import KeyFileError, load_or_create
+from hms_server.listening import ListenRefused
 from hms_server.logs import configure_logging
 from hms_server.postgres import EmbeddedPostgres
 from hms_server.postgres_programs import PostgresFailed
-from hms_server.router import ListenRefused
 
 SERVERS = "select from pg_stat_activity where application_name = 'hms-server' limit 1"
 PASSWORD_VARIABLE = "HMS_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable, not a password

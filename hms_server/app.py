@@ -22,6 +22,7 @@ from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
 from hms_server.consultations.diagnoses import diagnosis_index
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
+from hms_server.contract.envelope import Event
 from hms_server.contract.pairing import Invitation
 from hms_server.crypto import Vault
 from hms_server.dispatch import Dispatcher, Task
@@ -73,7 +74,7 @@ class Server:
             constraints=FAULTS_BY_CONSTRAINT,
             connect=self._connect,
             clock=clock,
-            committed=self._pump.committed,
+            committed=self._on_commit,
             vault=Vault(self.keys.audit_key),
         )
         gate = ClinicGate(
@@ -166,6 +167,13 @@ class Server:
     def _port(self) -> int:
         return int(self.router.endpoint.rpartition(":")[2])
 
+    def _on_commit(self, committed: Sequence[Event]) -> None:
+        """Whoever was signed out here is out at once, before the event has made its way round."""
+        for event in committed:
+            if isinstance(event, SessionEnded | StaffChanged):
+                self.sessions.forget(_concerned_by(event))
+        self._pump.committed()
+
     def _publish(self, committed: Sequence[StoredEvent]) -> None:
         concerned = [self._apply(event) for event in committed]
         self.router.publish(committed)
@@ -178,7 +186,9 @@ class Server:
             self._load_devices()
         if event.name not in (SessionEnded.__name__, StaffChanged.__name__):
             return None
-        concerns = _concerned_by(event)
+        kinds: tuple[type[SessionEnded], type[StaffChanged]] = (SessionEnded, StaffChanged)
+        kind = kinds[event.name == StaffChanged.__name__]
+        concerns = _concerned_by(msgspec.msgpack.decode(event.body, type=kind))
         self.sessions.forget(concerns)
         return concerns
 
@@ -219,12 +229,10 @@ class Server:
         connection.execute("delete from request where at < %s", (now - self.settings.answers_kept,))
 
 
-def _concerned_by(event: StoredEvent) -> Callable[[Actor], bool]:
-    if event.name == SessionEnded.__name__:
-        session_id = msgspec.msgpack.decode(event.body, type=SessionEnded).session_id
-        return lambda actor: actor.session_id == session_id
-    staff_id = msgspec.msgpack.decode(event.body, type=StaffChanged).staff_id
-    return lambda actor: actor.staff_id == staff_id
+def _concerned_by(event: SessionEnded | StaffChanged) -> Callable[[Actor], bool]:
+    if isinstance(event, SessionEnded):
+        return lambda actor: actor.session_id == event.session_id
+    return lambda actor: actor.staff_id == event.staff_id
 
 
 def load_reference(connection: psycopg.Connection[Any]) -> None:

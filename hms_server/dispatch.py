@@ -78,7 +78,7 @@ class Dispatcher:
         constraints: Mapping[str, Fault],
         connect: Callable[[], psycopg.Connection[Any]],
         clock: Clock,
-        committed: Callable[[], None],
+        committed: Callable[[Sequence[Event]], None],
         vault: Vault,
     ) -> None:
         self.routes = {route.request.__name__: route for route in routes}
@@ -175,7 +175,7 @@ class Dispatcher:
         except (Refused, psycopg.Error) as problem:
             return self._undo(connection, task, work, body_hash, problem)
         if work.events:
-            self._committed()
+            self._committed([emitted.event for emitted in work.events])
         return Done(task.call.id, msgspec.Raw(answer))
 
     def _finish(

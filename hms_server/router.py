@@ -40,6 +40,7 @@ from hms_server.following import (
     may_see,
     missed_between,
 )
+from hms_server.listening import ListenRefused, listen
 
 log = structlog.get_logger()
 
@@ -52,10 +53,6 @@ OUTBOX_ENDPOINT = "inproc://hms-outbox"
 
 
 TaskT = TypeVar("TaskT")
-
-
-class ListenRefused(Exception):  # noqa: N818 - an answer to the person who starts the server
-    """The address is taken or is not this machine's; the sentence says which."""
 
 
 class Gate(Protocol[ActorT, TaskT]):
@@ -176,13 +173,10 @@ class Router(Generic[ActorT, TaskT]):
         router.heartbeat_timeout = 15_000
         router.handshake_ivl = 5_000
         try:
-            router.bind(bind)
-        except zmq.ZMQError as error:
+            listen(router, bind)
+        except ListenRefused:
             self._context.destroy(linger=0)
-            raise ListenRefused(
-                f"The server cannot listen on {bind}: {error.strerror}. If a server runs on this machine "
-                "already, stop it or choose another port."
-            ) from error
+            raise
         return router
 
     def _push_socket(self) -> zmq.Socket[bytes]:

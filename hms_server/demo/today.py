@@ -109,7 +109,7 @@ class WaitingRoom:
             constraints=FAULTS_BY_CONSTRAINT,
             connect=connect,
             clock=lambda: self._moment,
-            committed=lambda: None,
+            committed=lambda _: None,
             # Nobody will repeat these requests, so their answers need no key that lasts.
             vault=Vault(secrets.token_bytes(32)),
         )

@@ -12,6 +12,7 @@ from hms_server.accounts.commands import Accounts
 from hms_server.accounts.passwords import PasswordDesk
 from hms_server.contract.envelope import Call, Refusal
 from hms_server.contract.values import DeviceId, Role, StaffId
+from hms_server.crypto import Vault
 from hms_server.dispatch import Dispatcher
 from hms_server.permissions import permissions_of
 from hms_server.routes import routes
@@ -105,7 +106,8 @@ def dispatcher() -> Iterator[Dispatcher]:
         constraints={},
         connect=_no_database,
         clock=lambda: datetime(2026, 3, 2, 8, tzinfo=UTC),
-        committed=lambda: None,
+        committed=lambda _: None,
+        vault=Vault(b"v" * 32),
     )
     passwords.close()
 

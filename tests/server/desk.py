@@ -63,7 +63,7 @@ class Desk:
             constraints=FAULTS_BY_CONSTRAINT,
             connect=self.connect,
             clock=lambda: self.now,
-            committed=lambda: None,
+            committed=lambda _: None,
             vault=Vault(b"v" * 32),
         )
         self._found_clinic(time_zone, currency)

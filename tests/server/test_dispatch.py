@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -130,7 +130,7 @@ class Bench:
             work.concerns(request.patient_id)
         return Counted(work.value("select value from counter"))
 
-    def _note_commit(self) -> None:
+    def _note_commit(self, _: Sequence[Event]) -> None:
         self.commits += 1
 
 

@@ -1,6 +1,5 @@
 """The desktop's client against the real router over real encrypted sockets."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +40,7 @@ from hms_server.contract.envelope import (
 )
 from hms_server.contract.values import DeviceId, Person, Role, StaffId
 from hms_server.router import Router
+from tests.wire.ports import free_port
 
 SERVER = new_key_pair()
 WORKSTATION = new_key_pair()
@@ -128,12 +128,6 @@ def answer_all(call: Call) -> FromServer:
     if call.name == "ListStaff":
         return done(call, StaffList(staff=[]))
     return done(call, Nothing())
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -40,6 +40,7 @@ from hms_server.contract.pairing import (
     digits_of,
 )
 from hms_server.pairing import PairingDesk
+from tests.wire.ports import free_port
 
 SERVER = new_key_pair()
 NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
@@ -104,12 +105,6 @@ def clinic(database: str) -> Iterator[Clinic]:
     clinic.desk.start()
     yield clinic
     clinic.desk.stop()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def refused(clinic: Clinic, code: str, *, timeout_s: float = 5) -> str:

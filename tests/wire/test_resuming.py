@@ -21,6 +21,7 @@ from hms_server.events import EventPump
 from hms_server.faults import DATABASE_AWAY
 from hms_server.following import missed_between
 from hms_server.router import Router
+from tests.wire.ports import free_port
 from tests.wire.test_client import (
     SERVER,
     WORKSTATION,
@@ -29,7 +30,6 @@ from tests.wire.test_client import (
     Stored,
     answer_all,
     client_of,
-    free_port,
     router_on,
     staff_changed,
     until,
