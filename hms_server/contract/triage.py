@@ -8,6 +8,7 @@ import msgspec
 
 from hms_server.contract.accounts import Nothing
 from hms_server.contract.envelope import Event, Request
+from hms_server.contract.priority import QueuePriority
 from hms_server.contract.values import (
     AlertId,
     EncounterId,
@@ -62,7 +63,7 @@ class VitalSet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VitalsRecorded(msgspec.Struct, frozen=True, kw_only=True):
-    """`ticket` is where the patient waits now, `alert_id` is set when the score raised an alert."""
+    """`ticket` is where the patient waits now, `alert_id` is set when score or nurse raised an alert."""
 
     vitals: VitalSet
     ticket: TicketRow | None
@@ -72,7 +73,9 @@ class VitalsRecorded(msgspec.Struct, frozen=True, kw_only=True):
 class RecordVitals(Request[VitalsRecorded], frozen=True, kw_only=True):
     """Stores a set and, with `send_to`, moves the patient from this ticket to that service.
 
-    `confirmed` names the codes whose unusual values the nurse has looked at twice (soft limits).
+    `confirmed` names the codes whose unusual values the nurse has looked at twice (soft limits). `urgency` is
+    the nurse's own judgement: it raises and never lowers what the score says, also where there is no score,
+    and from VERY_URGENT on it alerts a doctor. With it a set may be empty: some cannot wait for numbers.
     """
 
     encounter_id: EncounterId
@@ -81,6 +84,7 @@ class RecordVitals(Request[VitalsRecorded], frozen=True, kw_only=True):
     confirmed: list[str] = []
     send_to: str | None = None
     practitioner_id: StaffId | None = None
+    urgency: QueuePriority | None = None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,14 +8,13 @@ import psycopg
 
 from hms_server.contract.accounts import Nothing
 from hms_server.contract.envelope import Fault
-from hms_server.contract.news2 import Score, priority_of, score
+from hms_server.contract.news2 import Score, score
 from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import (
     AcknowledgeAlert,
     AlertAcknowledged,
     RecordVitals,
     VitalSet,
-    VitalSigns,
     VitalSignsRecorded,
     VitalsRecorded,
 )
@@ -25,7 +24,7 @@ from hms_server.contract.vitals import SIGNS, VitalSign
 from hms_server.faults import Refused
 from hms_server.permissions import Permission
 from hms_server.triage.models import Subject, told
-from hms_server.triage.rules import accepted_values, is_critical, needs_alert, patience, score_words
+from hms_server.triage.rules import AlertWords, Verdict, accepted_values, patience, verdict
 from hms_server.visits.commands import send_on
 from hms_server.visits.ranking import raise_priority
 from hms_server.work import Work
@@ -37,6 +36,7 @@ FAULTS_BY_CONSTRAINT: dict[str, Fault] = {
         field="complaint",
     ),
 }
+NO_ALERT = AlertWords(kind="", title="", detail="", critical=False)
 
 
 def record_vitals(work: Work, request: RecordVitals) -> VitalsRecorded:
@@ -47,12 +47,14 @@ def record_vitals(work: Work, request: RecordVitals) -> VitalsRecorded:
     subject = _subject(work, request)
     work.concerns(subject.patient_id)
     values = accepted_values(request.signs, age_months=subject.age_months, confirmed=request.confirmed)
-    _refuse_nothing(values, request.signs)
+    _refuse_nothing(values, request)
     scored = score(request.signs, age_months=subject.age_months)
+    found = verdict(request.signs, scored, age_months=subject.age_months, urgency=request.urgency)
     practitioner_id = request.practitioner_id or subject.practitioner_id
+    params = _params(work, request, values, scored) | _alert_params(work, found, practitioner_id)
     # The set and the ticket go to the database together; both answers are fetched after that.
-    stored = work.connection.execute(STORE, _params(work, request, values, scored, practitioner_id))
-    ticket = _move(work, request, scored)
+    stored = work.connection.execute(STORE, params)
+    ticket = _move(work, request, found)
     set_id, alert_id = _ids(stored)
     _tell(work, request, subject, alert_id, practitioner_id)
     vitals = VitalSet(
@@ -97,25 +99,25 @@ def _ended(patient_name: str) -> Refused:
     )
 
 
-def _refuse_nothing(values: Mapping[VitalSign, Decimal], signs: VitalSigns) -> None:
-    if not values and signs.consciousness is None and not signs.complaint.strip():
+def _refuse_nothing(values: Mapping[VitalSign, Decimal], request: RecordVitals) -> None:
+    """A nurse who says that somebody is urgent need not measure anything first."""
+    signs, urgency = request.signs, request.urgency
+    is_urgent = urgency is not None and urgency < QueuePriority.ROUTINE
+    if not is_urgent and not values and signs.consciousness is None and not signs.complaint.strip():
         raise Refused("triage.nothing_measured", "Enter at least one value.", field="measured")
 
 
-def _move(work: Work, request: RecordVitals, scored: Score) -> TicketRow | None:
-    """Only a rank above routine needs a word of explanation on the ticket."""
-    priority = priority_of(scored)
-    note = score_words(scored) if priority < QueuePriority.ROUTINE else ""
+def _move(work: Work, request: RecordVitals, found: Verdict) -> TicketRow | None:
     if request.send_to is None:
-        return raise_priority(work, request.encounter_id, priority=priority, note=note)
+        return raise_priority(work, request.encounter_id, priority=found.priority, note=found.note)
     return send_on(
         work,
         request.ticket_id,
         encounter_id=request.encounter_id,
         service=request.send_to,
         practitioner_id=request.practitioner_id,
-        priority=priority,
-        note=note,
+        priority=found.priority,
+        note=found.note,
     )
 
 
@@ -145,13 +147,9 @@ def _tell(
 
 
 def _params(
-    work: Work,
-    request: RecordVitals,
-    values: Mapping[VitalSign, Decimal],
-    scored: Score,
-    practitioner_id: StaffId | None,
+    work: Work, request: RecordVitals, values: Mapping[VitalSign, Decimal], scored: Score
 ) -> dict[str, Any]:
-    signs, critical = request.signs, is_critical(scored)
+    signs = request.signs
     return {
         "encounter_id": request.encounter_id,
         "now": work.now,
@@ -168,11 +166,19 @@ def _params(
         "displays": [SIGNS[sign].name for sign in values],
         "units": [SIGNS[sign].unit for sign in values],
         "values": list(values.values()),
-        "alerts": needs_alert(scored),
-        "title": score_words(scored),
-        "detail": scored.reason,
-        "critical": critical,
-        "escalates_at": work.now + patience(critical=critical),
+    }
+
+
+def _alert_params(work: Work, found: Verdict, practitioner_id: StaffId | None) -> dict[str, Any]:
+    """One statement stores the set with or without an alert: it is prepared once."""
+    alert = found.alert or NO_ALERT
+    return {
+        "alerts": found.alert is not None,
+        "kind": alert.kind,
+        "title": alert.title,
+        "detail": alert.detail,
+        "critical": alert.critical,
+        "escalates_at": work.now + patience(critical=alert.critical),
         "practitioner_id": practitioner_id,
     }
 
@@ -225,7 +231,7 @@ with subject as (
 ), alerted as (
     insert into alert (patient_id, encounter_id, kind, title, detail, critical, raised_at, escalates_at,
         practitioner_id)
-    select patient_id, %(encounter_id)s, 'news2', %(title)s, %(detail)s, %(critical)s, %(now)s,
+    select patient_id, %(encounter_id)s, %(kind)s, %(title)s, %(detail)s, %(critical)s, %(now)s,
         %(escalates_at)s, %(practitioner_id)s
     from stored where %(alerts)s
     returning id
