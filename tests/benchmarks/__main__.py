@@ -7,7 +7,14 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.benchmarks import bench_fanout, bench_patients, bench_roundtrip, bench_sign_in, bench_throughput
+from tests.benchmarks import (
+    bench_desktop,
+    bench_fanout,
+    bench_patients,
+    bench_roundtrip,
+    bench_sign_in,
+    bench_throughput,
+)
 from tests.benchmarks.report import Figure, Report
 from tests.benchmarks.stage import Stage, open_stage
 
@@ -21,6 +28,7 @@ def parts(*, quick: bool) -> dict[str, Part]:
         "b": bench_roundtrip.run,
         "c": bench_fanout.run,
         "d": partial(bench_patients.run, quick=quick),
+        "e": partial(bench_desktop.run, quick=quick),
         "f": partial(bench_sign_in.run, quick=quick),
     }
 
