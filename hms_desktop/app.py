@@ -120,7 +120,7 @@ class App(QObject):
         if self._pairing_desk is not None:
             self._pairing_desk.stop_looking()
         if self._autosaver is not None:
-            self._autosaver.flush()
+            self._autosaver.close()
         if self.session is not None:
             self.session.close()
         self.window.close()

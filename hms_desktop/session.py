@@ -143,6 +143,9 @@ class Session(QObject):
             signal.emit(*values)
 
     def _submit(self, request: Request[A], pending: _Pending) -> None:
+        if self._closed:
+            # A list that wants to reload after the window is gone has nobody to show it to.
+            return
         number = next(self._numbers)
         self._pending[number] = pending
         if pending.saves:

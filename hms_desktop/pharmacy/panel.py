@@ -32,7 +32,7 @@ from hms_server.contract.envelope import Fault
 from hms_server.contract.pharmacy import AttentionRow, Dispensed, DispenseLine, ToDispenseRow
 from hms_server.contract.visits import TicketRow
 
-SIDE_WIDTH = 300
+SIDE_WIDTH = 280
 
 
 class PharmacyPanel(QWidget):

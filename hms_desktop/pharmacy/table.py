@@ -48,7 +48,7 @@ def attention_words(row: AttentionRow) -> tuple[str, Kind]:
     return {
         AttentionKind.OUT: (_tr("Out of stock"), Kind.DANGER),
         AttentionKind.LOW: (_tr("Low"), Kind.WARNING),
-        AttentionKind.EXPIRES_SOON: (_tr("Expires soon"), Kind.WARNING),
+        AttentionKind.EXPIRES_SOON: (_tr("Expiring"), Kind.WARNING),
         AttentionKind.EXPIRED: (_tr("Expired"), Kind.DANGER),
     }[row.kind]
 

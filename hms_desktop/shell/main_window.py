@@ -16,7 +16,8 @@ class MainWindow(QMainWindow):
         self._pages = QStackedWidget()
         self.setCentralWidget(self._pages)
         self.setMinimumSize(SMALLEST)
-        self.resize(USUAL)
+        # A small screen shows the whole window, also where nothing arranges windows.
+        self.resize(USUAL.boundedTo(self.screen().availableSize()))
 
     @property
     def page(self) -> QWidget | None:

@@ -183,7 +183,7 @@ class TrendChart(QWidget):
 
     def _place_word(self) -> str:
         if self._band.claims_nothing():
-            return self.tr("no normal range")
+            return self.tr("not rated")
         place = self._band.place_of(self._points[-1].value)
         return {-1: self.tr("↓ low"), 0: self.tr("in range"), 1: self.tr("↑ high")}[place]
 

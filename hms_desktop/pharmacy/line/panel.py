@@ -10,7 +10,7 @@ from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 from hms_server.contract.pharmacy import DispenseLine, PickedLine
 
-QUANTITY_WIDTH = 150
+QUANTITY_WIDTH = 140
 
 
 class LinePanel(QFrame):

@@ -167,7 +167,7 @@ def test_a_value_without_a_known_range_is_not_called_normal(qtbot: QtBot) -> Non
 
     weight.set_points([Point(NOW, Decimal(71))])
 
-    assert weight.accessibleName() == "Weight: 71 kg, no normal range"
+    assert weight.accessibleName() == "Weight: 71 kg, not rated"
 
 
 def test_label_never_reads_html(qtbot: QtBot) -> None:
