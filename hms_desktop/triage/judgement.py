@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hms_desktop.triage.typed import Typed, read_values
-from hms_server.contract.news2 import Score, score
+from hms_server.contract.news2 import Score, State, score
+from hms_server.contract.outliers import Outlier, is_clouded, outliers
 from hms_server.contract.plausibility import Doubt, Grade, check_all
+from hms_server.contract.triage import VitalSigns
 from hms_server.contract.vitals import VitalSign
 
 
@@ -18,7 +20,20 @@ class Judgement:
     unreadable: Mapping[VitalSign, str]
     mistakes: Mapping[VitalSign, str]
     questions: Mapping[VitalSign, str]
+    signs: VitalSigns
     score: Score
+    outliers: tuple[Outlier, ...]
+
+    @property
+    def alarming(self) -> list[VitalSign]:
+        """What lies far out of its range where no score says so."""
+        return [each.sign for each in self.outliers if each.alarming]
+
+    @property
+    def needs_the_nurse(self) -> bool:
+        """Whether somebody has to say how urgent this is, since NEWS2 cannot."""
+        is_grave = bool(self.alarming) or is_clouded(self.signs)
+        return is_grave and self.score.state is State.NOT_APPLICABLE
 
 
 def judge(
@@ -30,12 +45,15 @@ def judge(
     doubts = {**(doubted or {}), **own}
     impossible = _sentences(doubts, Grade.IMPOSSIBLE)
     possible = {sign: value for sign, value in values.items() if sign not in impossible}
+    signs = typed.as_signs(possible)
     return Judgement(
         values=possible,
         unreadable=unreadable,
         mistakes={**unreadable, **impossible},
         questions=_sentences(doubts, Grade.UNUSUAL),
-        score=score(typed.as_signs(possible), age_months=age_months),
+        signs=signs,
+        score=score(signs, age_months=age_months),
+        outliers=tuple(outliers(signs, age_months=age_months)),
     )
 
 

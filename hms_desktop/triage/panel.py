@@ -82,13 +82,20 @@ class TriagePanel(QWidget):
         if self.card.only_sends():
             self.state.send(practitioner_id=to)
         elif self._is_right():
-            self.state.record_and_send(self._signs(), confirmed=self.form.confirmed(), practitioner_id=to)
+            self.state.record_and_send(
+                self._signs(),
+                confirmed=self.form.confirmed(),
+                practitioner_id=to,
+                urgency=self.form.urgency.value(),
+            )
         self._show_saving()
 
     def save(self) -> None:
         """Stores what is typed; the patient stays here."""
         if not self._may_not_act() and self._is_right():
-            self.state.record(self._signs(), confirmed=self.form.confirmed())
+            self.state.record(
+                self._signs(), confirmed=self.form.confirmed(), urgency=self.form.urgency.value()
+            )
             self._show_saving()
 
     def is_busy(self) -> bool:
@@ -248,12 +255,16 @@ class TriagePanel(QWidget):
         if moved and answer.ticket is not None:
             self._leave(ticket, answer.ticket, words, alerted=answer.alert_id is not None)
         elif self._is_open(ticket):
-            self._stay(words, alerted=answer.alert_id is not None)
+            self._stay(answer.ticket or ticket, words, alerted=answer.alert_id is not None)
 
     def _on_sent(self, ticket: TicketRow, waits_as: TicketRow) -> None:
         self._leave(ticket, waits_as, "", alerted=False)
 
-    def _stay(self, words: str, *, alerted: bool) -> None:
+    def _stay(self, ticket: TicketRow, words: str, *, alerted: bool) -> None:
+        """The rank may be another one now."""
+        self.state.see_rank(ticket)
+        self.card.see_rank(ticket)
+        self._show_facts(ticket)
         stored = stored_said(self._clock(), zone=self._zone)
         self.form.show_typed(Typed())
         self.card.refresh()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from hms_desktop.session import Session
 from hms_server.contract.consultations import Banner, ChartChanged, GetBanner
 from hms_server.contract.envelope import Event, Fault
+from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import (
     GetVitals,
     RecordVitals,
@@ -67,6 +68,11 @@ class TriageState(QObject):
         self._session.ask(ListPractitioners(), done=self._on_practitioners)
         self.reload()
 
+    def see_rank(self, ticket: TicketRow) -> None:
+        """The open patient's ticket as the server has ranked it now."""
+        if self.ticket is not None and self.ticket.id == ticket.id:
+            self.ticket = ticket
+
     def close(self) -> None:
         """Nobody is treated here."""
         self.ticket = None
@@ -112,16 +118,27 @@ class TriageState(QObject):
             owner=self,
         )
 
-    def record(self, signs: VitalSigns, *, confirmed: Sequence[str]) -> None:
+    def record(
+        self, signs: VitalSigns, *, confirmed: Sequence[str], urgency: QueuePriority | None = None
+    ) -> None:
         """Stores a set of the open patient, who stays here."""
         ticket = self._begin()
         request = RecordVitals(
-            encounter_id=ticket.encounter_id, ticket_id=ticket.id, signs=signs, confirmed=list(confirmed)
+            encounter_id=ticket.encounter_id,
+            ticket_id=ticket.id,
+            signs=signs,
+            confirmed=list(confirmed),
+            urgency=urgency,
         )
         self._record(ticket, request)
 
     def record_and_send(
-        self, signs: VitalSigns, *, confirmed: Sequence[str], practitioner_id: StaffId | None
+        self,
+        signs: VitalSigns,
+        *,
+        confirmed: Sequence[str],
+        practitioner_id: StaffId | None,
+        urgency: QueuePriority | None = None,
     ) -> None:
         """Stores a set of the open patient, who waits for the doctor from then on."""
         ticket = self._begin()
@@ -132,6 +149,7 @@ class TriageState(QObject):
             confirmed=list(confirmed),
             send_to=DOCTOR,
             practitioner_id=practitioner_id,
+            urgency=urgency,
         )
         self._record(ticket, request)
 

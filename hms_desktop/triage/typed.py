@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from hms_server.contract.plausibility import parse_value
+from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import Consciousness, Measured, VitalSigns
 from hms_server.contract.vitals import VitalSign
 
@@ -13,6 +14,7 @@ T = TypeVar("T")
 
 _YES_NO = {"yes": True, "no": False}
 _SCALES = {"1": 1, "2": 2}
+_URGENCIES = {urgency.name.lower(): urgency for urgency in QueuePriority}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class Typed:
     spo2_scale: int = 1
     pregnant: bool | None = None
     complaint: str = ""
+    urgency: QueuePriority | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -39,6 +42,7 @@ class Typed:
             "spo2_scale": "" if self.spo2_scale == 1 else str(self.spo2_scale),
             "pregnant": _yes_no(self.pregnant),
             "complaint": self.complaint,
+            "urgency": "" if self.urgency is None else self.urgency.name.lower(),
         }
         texts = {sign.value: text for sign, text in self.texts.items()}
         return {name: text for name, text in (texts | said).items() if text}
@@ -64,6 +68,7 @@ def from_draft(data: Mapping[str, str]) -> Typed:
         spo2_scale=_SCALES.get(data.get("spo2_scale", ""), 1),
         pregnant=_YES_NO.get(data.get("pregnant", "")),
         complaint=data.get("complaint", ""),
+        urgency=_URGENCIES.get(data.get("urgency", "")),
     )
 
 

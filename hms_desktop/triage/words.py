@@ -11,6 +11,7 @@ from hms_desktop.widgets.queue_words import priority_word
 from hms_desktop.widgets.tokens import Kind
 from hms_desktop.widgets.words import moment_text
 from hms_server.contract.news2 import NAMES, Parameter, Risk, Score, State, priority_of
+from hms_server.contract.outliers import is_clouded, spoken_name
 from hms_server.contract.plausibility import Interpretation, interpret
 from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import Consciousness, VitalSet
@@ -83,34 +84,38 @@ def signs_said(judged: Judgement, *, age_months: int | None, pregnant: bool | No
     points = points_said(judged.score)
     said = {sign: points[parameter] for parameter, sign in PARAMETERS.items() if parameter in points}
     for sign, value in judged.values.items():
-        # The normal ranges of adults do not hold in pregnancy, and nothing is claimed there.
+        # The normal ranges of adults do not hold in pregnancy: only what is beyond its own limits is said.
         if sign not in said and not (pregnant and sign in PARAMETERS.values()):
             said |= _range_said(sign, value, age_months)
+    if pregnant:
+        beyond = [each for each in judged.outliers if each.sign in PARAMETERS.values()]
+        said |= {
+            each.sign: _interpreted(Interpretation.LOW if each.is_low else Interpretation.HIGH)
+            for each in beyond
+        }
     return said | _body_mass_said(judged, age_months)
 
 
-def score_said(scored: Score, *, standing: QueuePriority) -> ScoreWords:
+def score_said(
+    judged: Judgement, *, standing: QueuePriority, urgency: QueuePriority | None = None
+) -> ScoreWords:
     """The score in words; `standing` is the rank that the patient has already, which never gets lower."""
-    if scored.state is State.NOT_APPLICABLE:
-        return ScoreWords(
-            kind=Kind.INFO,
-            number=UNKNOWN,
-            title=_tr("NEWS2 not applicable"),
-            sentence=f"{_tr(scored.reason)} {_tr(scored.response)}",
-        )
-    missing = ", ".join(_tr(NAMES[parameter]) for parameter in scored.missing)
-    if scored.risk is None:
-        title = _tr("NEWS2 incomplete") if scored.parts else "NEWS2"
-        sentence = _tr("Still missing: {names}.").format(names=missing)
-        return ScoreWords(kind=Kind.NEUTRAL, number=UNKNOWN, title=title, sentence=sentence)
-    rank = min(standing, priority_of(scored))
+    scored = judged.score
+    rank = min(standing, priority_of(scored), QueuePriority.ROUTINE if urgency is None else urgency)
+    aside = "" if scored.risk is None and urgency is None else _tr("Triage: {rank}")
     return ScoreWords(
-        kind=_risk_kind(scored),
-        number=str(scored.total) if scored.total is not None else f"≥ {scored.at_least}",
-        title=_risk_title(scored, missing),
-        sentence=_response(scored),
-        aside=_tr("Triage: {rank}").format(rank=priority_word(rank)),
+        kind=_kind(judged, urgency),
+        number=_number(scored),
+        title=_title(judged, urgency),
+        sentence=_sentence(judged, urgency),
+        aside=aside.format(rank=priority_word(rank)),
     )
+
+
+def urgency_said(judged: Judgement, urgency: QueuePriority | None) -> Said:
+    """The pill below the field of the urgency, while it waits for the nurse."""
+    waits = judged.needs_the_nurse and urgency is None
+    return Said(_tr("Please choose"), Kind.WARNING) if waits else Said("", Kind.NEUTRAL)
 
 
 def set_said(vitals: VitalSet) -> str:
@@ -155,13 +160,16 @@ def _points_kind(points: int) -> Kind:
 def _range_said(sign: VitalSign, value: Decimal, age_months: int | None) -> dict[VitalSign, Said]:
     if sign is VitalSign.PAIN:
         return {sign: _pain_said(value)}
-    said = {
+    found = interpret(sign, value, age_months=age_months)
+    return {} if found is None else {sign: _interpreted(found)}
+
+
+def _interpreted(found: Interpretation) -> Said:
+    return {
         Interpretation.LOW: Said(_tr("↓ low"), Kind.WARNING),
         Interpretation.NORMAL: Said(_tr("in range"), Kind.OK),
         Interpretation.HIGH: Said(_tr("↑ high"), Kind.WARNING),
-    }
-    found = interpret(sign, value, age_months=age_months)
-    return {} if found is None else {sign: said[found]}
+    }[found]
 
 
 def _pain_said(value: Decimal) -> Said:
@@ -183,10 +191,67 @@ def _body_mass_said(judged: Judgement, age_months: int | None) -> dict[VitalSign
     return {VitalSign.WEIGHT: Said(_tr("BMI {index}").format(index=f"{index:.1f}"), Kind.NEUTRAL)}
 
 
-def _risk_kind(scored: Score) -> Kind:
-    if scored.risk is Risk.LOW:
-        return Kind.OK
-    return Kind.WARNING if scored.risk is Risk.LOW_MEDIUM else Kind.DANGER
+def _kind(judged: Judgement, urgency: QueuePriority | None) -> Kind:
+    scored = judged.score
+    if _alerts_by_nurse(urgency) or scored.risk in {Risk.MEDIUM, Risk.HIGH}:
+        return Kind.DANGER
+    if judged.needs_the_nurse or scored.risk is Risk.LOW_MEDIUM or urgency is QueuePriority.URGENT:
+        return Kind.WARNING
+    if scored.state is State.NOT_APPLICABLE:
+        return Kind.INFO
+    return Kind.OK if scored.risk is Risk.LOW else Kind.NEUTRAL
+
+
+def _number(scored: Score) -> str:
+    """A dash where no number may be given."""
+    if scored.risk is None:
+        return UNKNOWN
+    return str(scored.total) if scored.total is not None else f"≥ {scored.at_least}"
+
+
+def _title(judged: Judgement, urgency: QueuePriority | None) -> str:
+    scored = judged.score
+    if judged.needs_the_nurse:
+        return _nurse_title(judged, urgency)
+    if scored.state is State.NOT_APPLICABLE:
+        return _tr("NEWS2 not applicable")
+    if scored.risk is None:
+        return _tr("NEWS2 incomplete") if scored.parts else "NEWS2"
+    return _risk_title(scored, _missing(scored))
+
+
+def _nurse_title(judged: Judgement, urgency: QueuePriority | None) -> str:
+    clouded = [_tr(NAMES[Parameter.CONSCIOUSNESS])] if is_clouded(judged.signs) else []
+    names = ", ".join([*clouded, *(_tr(spoken_name(sign)) for sign in judged.alarming)])
+    if judged.signs.pregnant:
+        found = _tr("Values out of range in pregnancy: {names}.").format(names=names)
+    else:
+        found = _tr("Values out of range for the age: {names}.").format(names=names)
+    return f"{found} {_tr('Choose the urgency yourself.')}" if urgency is None else found
+
+
+def _sentence(judged: Judgement, urgency: QueuePriority | None) -> str:
+    scored = judged.score
+    if judged.needs_the_nurse:
+        # By what to judge stands in the title already.
+        sentence = _tr(scored.reason)
+    elif scored.state is State.NOT_APPLICABLE:
+        sentence = f"{_tr(scored.reason)} {_tr(scored.response)}"
+    elif scored.risk is None:
+        sentence = _tr("Still missing: {names}.").format(names=_missing(scored))
+    else:
+        sentence = _tr(scored.response)
+    if scored.risk in {None, Risk.LOW} and not _alerts_by_nurse(urgency):
+        return sentence
+    return f"{sentence} {_tr('The doctor is alerted as soon as this is stored.')}"
+
+
+def _alerts_by_nurse(urgency: QueuePriority | None) -> bool:
+    return urgency is not None and urgency <= QueuePriority.VERY_URGENT
+
+
+def _missing(scored: Score) -> str:
+    return ", ".join(_tr(NAMES[parameter]) for parameter in scored.missing)
 
 
 def _risk_title(scored: Score, missing: str) -> str:
@@ -204,10 +269,3 @@ def _risk_title(scored: Score, missing: str) -> str:
             risk=risk, names=missing
         )
     return _tr("NEWS2 at least {risk} · missing: {names}").format(risk=risk, names=missing)
-
-
-def _response(scored: Score) -> str:
-    response = _tr(scored.response)
-    if scored.risk is Risk.LOW:
-        return response
-    return f"{response} {_tr('The doctor is alerted as soon as this is stored.')}"

@@ -77,6 +77,10 @@ class VitalsCard(Card):
         self._show_parts()
         self.refresh()
 
+    def see_rank(self, ticket: TicketRow) -> None:
+        """The same patient as the server has ranked them now."""
+        self._ticket = ticket
+
     def close_patient(self) -> None:
         """Nobody is open; a notice about the one before stays."""
         self._ticket = None
@@ -126,7 +130,8 @@ class VitalsCard(Card):
     def refresh(self) -> None:
         """Draws what follows from what stands in the form."""
         assert self._ticket is not None
-        said = score_said(self.form.judgement().score, standing=self._ticket.priority)
+        urgency = self.form.urgency.value()
+        said = score_said(self.form.judgement(), standing=self._ticket.priority, urgency=urgency)
         self.score.show_score(
             said.kind, number=said.number, title=said.title, sentence=said.sentence, aside=said.aside
         )

@@ -10,12 +10,21 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from hms_desktop.triage.doubts import Doubts
 from hms_desktop.triage.judgement import Judgement, judge
 from hms_desktop.triage.typed import Typed
-from hms_desktop.triage.words import Said, consciousness_word, points_said, sign_name, signs_said
+from hms_desktop.triage.words import (
+    Said,
+    consciousness_word,
+    points_said,
+    sign_name,
+    signs_said,
+    urgency_said,
+)
 from hms_desktop.widgets.fields import ChoiceField, Field, FieldFrame, FieldSize
 from hms_desktop.widgets.notices import Action, Notice
+from hms_desktop.widgets.queue_words import priority_word
 from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 from hms_server.contract.news2 import Parameter
 from hms_server.contract.plausibility import Doubt
+from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import Consciousness
 from hms_server.contract.values import StaffId
 from hms_server.contract.vitals import SIGNS, VitalSign
@@ -36,6 +45,8 @@ ORDER = (
 
 SIGNS_ABREAST = 5
 CHOICES_ABREAST = 4
+WORDS_ABREAST = 3
+URGENCIES = (QueuePriority.URGENT, QueuePriority.VERY_URGENT, QueuePriority.EMERGENCY)
 SCALE_2 = 2
 LONGEST_NUMBER = 10
 NOTHING = Said("", Kind.NEUTRAL)
@@ -70,6 +81,10 @@ class VitalsForm(QWidget):
             [(None, self.tr("Not asked")), (False, self.tr("No")), (True, self.tr("Yes"))],
         )
         self.complaint = Field(self.tr("Complaint"), placeholder=self.tr("In the patient's words"))
+        self.urgency: ChoiceField[QueuePriority | None] = ChoiceField(
+            self.tr("Urgency"),
+            [(None, self.tr("By score")), *((each, priority_word(each)) for each in URGENCIES)],
+        )
         self.practitioner: ChoiceField[StaffId | None] = ChoiceField(
             self.tr("Send to"), [(None, self.tr("Any doctor"))]
         )
@@ -96,6 +111,7 @@ class VitalsForm(QWidget):
             spo2_scale=1 if scale is None else scale,
             pregnant=self.pregnant.value(),
             complaint=self.complaint.text(),
+            urgency=self.urgency.value(),
         )
 
     def show_typed(self, typed: Typed) -> None:
@@ -108,6 +124,7 @@ class VitalsForm(QWidget):
         self.scale.set_value(typed.spo2_scale)
         self.pregnant.set_value(typed.pregnant)
         self.complaint.set_text(typed.complaint)
+        self.urgency.set_value(typed.urgency)
         self._refresh()
 
     def judgement(self) -> Judgement:
@@ -165,7 +182,7 @@ class VitalsForm(QWidget):
         return (self.consciousness, self.oxygen, self.scale, self.pregnant)
 
     def _fields(self) -> tuple[FieldFrame[Any], ...]:
-        return (*self.signs.values(), *self._choices(), self.complaint, self.practitioner)
+        return (*self.signs.values(), *self._choices(), self.complaint, self.urgency, self.practitioner)
 
     def _lay_out(self) -> None:
         for field in self._fields():
@@ -187,14 +204,15 @@ class VitalsForm(QWidget):
         signs, choices, words = self._grids
         _fill(signs, list(self.signs.values()), columns=max(2, round(SIGNS_ABREAST / factor)))
         _fill(choices, self._choices(), columns=max(2, round(CHOICES_ABREAST / factor)))
-        _fill(words, (self.complaint, self.practitioner), columns=2)
+        fields = (self.complaint, self.urgency, self.practitioner)
+        _fill(words, fields, columns=max(2, round(WORDS_ABREAST / factor)))
         words.setColumnStretch(0, 2)
 
     def _connect(self) -> None:
         for sign, field in self.signs.items():
             field.edited.connect(lambda _text, sign=sign: self._on_edited(sign))
             field.finished.connect(lambda sign=sign: self._on_finished(sign))
-        for choice in self._choices():
+        for choice in (*self._choices(), self.urgency):
             choice.chosen.connect(self._on_chosen)
         self.complaint.edited.connect(self._on_chosen)
         for each in self._fields():
@@ -287,6 +305,8 @@ class VitalsForm(QWidget):
         ):
             said = points.get(parameter, NOTHING)
             choice.set_pill(said.words, said.kind)
+        said = urgency_said(judged, self.urgency.value())
+        self.urgency.set_pill(said.words, said.kind)
 
 
 def _fill(grid: QGridLayout, fields: Sequence[FieldFrame[Any]], *, columns: int) -> None:

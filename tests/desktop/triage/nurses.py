@@ -4,7 +4,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 
 from hms_desktop.drafts import KEY_BYTES, Autosaver, DraftStore
 from hms_desktop.session import Session
@@ -90,6 +92,11 @@ def ticket(
     )
 
 
+ADA = ticket(20)
+KWAME = ticket(21, "Kwame Mensah", sex=Sex.MALE)
+BABY = ticket(22, "Baby Yusuf", born=date(2026, 3, 1))
+
+
 def vital_set(total: int | None = 4, *, encounter_id: int = 3, scale: int = 1) -> VitalSet:
     return VitalSet(
         id=1,
@@ -170,3 +177,30 @@ def station(session: Session, drafts: Autosaver) -> TriagePanel:
         clock=lambda: NOW,
         zone=ZONE,
     )
+
+
+def open_patient(panel: TriagePanel, qtbot: QtBot, patient: TicketRow = ADA) -> None:
+    panel.open_ticket(patient)
+    qtbot.waitUntil(lambda: panel.banner.isVisible() and bool(panel.trends.charts()))
+
+
+def write(panel: TriagePanel, values: dict[VitalSign, str]) -> None:
+    for sign, text in values.items():
+        editor = panel.form.signs[sign].editor
+        editor.setFocus()
+        editor.clear()
+        QTest.keyClicks(editor, text)
+
+
+def press(panel: TriagePanel, sign: VitalSign, key: Qt.Key) -> None:
+    QTest.keyClick(panel.form.signs[sign].editor, key)
+
+
+def alert_and_on_air(panel: TriagePanel) -> None:
+    """By arrow keys, as a nurse chooses."""
+    QTest.keyClick(panel.form.consciousness.editor, Qt.Key.Key_Down)
+    QTest.keyClick(panel.form.oxygen.editor, Qt.Key.Key_Down)
+
+
+def sent(connection: FakeConnection) -> list[RecordVitals]:
+    return connection.requests(RecordVitals)

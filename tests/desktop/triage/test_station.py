@@ -1,13 +1,8 @@
 """The nurse's station, driven by keys: scored while typing, stored once, and never on the wrong patient."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -18,75 +13,29 @@ from hms_desktop.triage.panel import TriagePanel
 from hms_server.contract.consultations import GetBanner
 from hms_server.contract.envelope import Fault
 from hms_server.contract.triage import Consciousness, GetVitals, Measured, RecordVitals, VitalSignsRecorded
-from hms_server.contract.values import EncounterId, PatientId, Sex
+from hms_server.contract.values import EncounterId, PatientId
 from hms_server.contract.visits import DOCTOR, CheckedIn, MoveTicket
 from hms_server.contract.vitals import VitalSign
 from tests.desktop.conftest import FakeConnection
 from tests.desktop.samples import LONG_NAME, SampleLink
 from tests.desktop.triage.nurses import (
+    ADA,
+    BABY,
     EZE,
     ILL,
+    KWAME,
+    alert_and_on_air,
     answer_all,
-    autosaver,
     history,
+    open_patient,
+    press,
     recorded,
+    sent,
     station,
     ticket,
     vital_set,
+    write,
 )
-
-ADA = ticket(20)
-KWAME = ticket(21, "Kwame Mensah", sex=Sex.MALE)
-BABY = ticket(22, "Baby Yusuf", born=date(2026, 3, 1))
-
-
-@pytest.fixture
-def drafts(session: Session, tmp_path: Path) -> Iterator[Autosaver]:
-    made = autosaver(tmp_path, session)
-    yield made
-    made.flush()
-    for pool in vars(made).values():
-        if isinstance(pool, ThreadPoolExecutor):
-            pool.shutdown()
-
-
-@pytest.fixture
-def panel(connection: FakeConnection, session: Session, drafts: Autosaver, qtbot: QtBot) -> TriagePanel:
-    """A station at which nobody is open yet."""
-    answer_all(connection)
-    made = station(session, drafts)
-    qtbot.addWidget(made)
-    made.resize(960, 640)
-    with qtbot.waitExposed(made):
-        made.show()
-    return made
-
-
-def open_patient(panel: TriagePanel, qtbot: QtBot, patient: object = ADA) -> None:
-    panel.open_ticket(patient)  # type: ignore[arg-type]  # a TicketRow by default
-    qtbot.waitUntil(lambda: panel.banner.isVisible() and bool(panel.trends.charts()))
-
-
-def write(panel: TriagePanel, values: dict[VitalSign, str]) -> None:
-    for sign, text in values.items():
-        editor = panel.form.signs[sign].editor
-        editor.setFocus()
-        editor.clear()
-        QTest.keyClicks(editor, text)
-
-
-def press(panel: TriagePanel, sign: VitalSign, key: Qt.Key) -> None:
-    QTest.keyClick(panel.form.signs[sign].editor, key)
-
-
-def alert_and_on_air(panel: TriagePanel) -> None:
-    """By arrow keys, as a nurse chooses."""
-    QTest.keyClick(panel.form.consciousness.editor, Qt.Key.Key_Down)
-    QTest.keyClick(panel.form.oxygen.editor, Qt.Key.Key_Down)
-
-
-def sent(connection: FakeConnection) -> list[RecordVitals]:
-    return connection.requests(RecordVitals)
 
 
 def test_each_field_says_its_points_and_the_box_the_total_while_typing(
