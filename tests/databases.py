@@ -117,7 +117,8 @@ def _lend(server: str, steward: psycopg.Connection[Any], *, template: str) -> It
 
 def _create(steward: psycopg.Connection[Any], name: str, *, template: str = "template1") -> None:
     names = (sql.Identifier(name), sql.Identifier(template))
-    steward.execute(sql.SQL("create database {} template {}").format(*names))
+    # Copying files is a third faster here than logging every page, which is PostgreSQL's own choice.
+    steward.execute(sql.SQL("create database {} template {} strategy file_copy").format(*names))
 
 
 def _drop(steward: psycopg.Connection[Any], name: str) -> None:

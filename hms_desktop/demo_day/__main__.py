@@ -13,6 +13,7 @@ from hms_desktop.demo_day.keyboard import Keyboard, NeverHappenedError, Watch, w
 from hms_desktop.demo_day.story import Day
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
+from hms_desktop.shell.main_window import USUAL
 
 SETTLES_WITHIN_MS = 300
 
@@ -46,6 +47,8 @@ def play(application: QApplication, options: Options, folder: Path) -> int:
     watch = Watch(application)
     app = App(application, options)
     app.start()
+    # The screen that is not there is small; the pictures are those of an ordinary workstation.
+    app.window.resize(USUAL)
     keyboard = Keyboard(app.window)
     album = Album(app.window, folder)
     day = Day(app, options.demo, keyboard, picture=album.take)

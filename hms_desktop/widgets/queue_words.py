@@ -46,7 +46,9 @@ def state_word(state: TicketState) -> str:
 def rank_word(ticket: TicketRow) -> str:
     """Why somebody stands where they stand, in a pill: the note of the rank, the rank, or the need."""
     if ticket.priority is not QueuePriority.ROUTINE:
-        return ticket.note or priority_word(ticket.priority)
+        # "Nurse: very urgent" is too long for a narrow list; the tooltip has all of it.
+        by_nurse = ticket.note.startswith("Nurse:")
+        return priority_word(ticket.priority) if by_nurse or not ticket.note else ticket.note
     if ticket.special_need is not SpecialNeed.NONE:
         return need_word(ticket.special_need)
     return priority_word(ticket.priority)
