@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PARALLEL ?= 2
+PARALLEL ?= 3
 
 .PHONY: demo test check bench format clean
 .DEFAULT_GOAL := help

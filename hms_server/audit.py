@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import class_row
 
 SEAL_LOCK = 7_301_001
-BATCH = 1000
+BATCH = 250
 FIRST_HASH = bytes(32)
 
 

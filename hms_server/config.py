@@ -30,7 +30,7 @@ class Settings:
     bind: str = "*"
     port: int = PORT
     pairing_port: int = PAIRING_PORT
-    workers: int = 6
+    workers: int = 2
     announce: bool = True
     idle_after: timedelta = timedelta(minutes=30)
     requests_per_second: int = 1000

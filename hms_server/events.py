@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import psycopg
 import structlog
-from psycopg.rows import class_row
 
 from hms_server.contract.envelope import Position
 from hms_server.contract.values import StaffId
@@ -21,6 +21,8 @@ CHANNEL = "hms_events"
 BATCH = 500
 LATE_COMMIT_PAUSE_S = 0.004
 """How soon the reader looks again when an older transaction is still open below a committed event."""
+GATHER_S = 0.002
+"""An event may wait this long behind the one before it."""
 IDLE_LOOK_S = 1.0
 """A lost notification costs at most this long."""
 RECONNECT_PAUSE_S = 0.5
@@ -43,32 +45,52 @@ class StoredEvent:
         return Position(self.transaction, self.number)
 
 
-# Every transaction below the snapshot's xmin has ended, so nothing can appear any more at or before
-# the events that this returns. What began earlier and is still open holds back all that came after it.
+# Every transaction below the snapshot's xmin has ended, so nothing can appear any more at or before the
+# events that are settled. What began earlier and is still open holds back all that came after it.
 READ = """
-select transaction::text::bigint as transaction, number, name, audience, staff_id, at, body
+select transaction::text::bigint, number, name, audience, staff_id, at, body,
+    transaction < pg_snapshot_xmin(pg_current_snapshot()) as settled
 from event
-where (transaction, number) > (%s::text::xid8, %s) and transaction < pg_snapshot_xmin(pg_current_snapshot())
-order by transaction, number
+where (transaction, number) > (%s::text::xid8, %s)
+order by event.transaction, number
 limit %s
-"""
-
-HELD_BACK = """
-select exists (
-    select from event
-    where (transaction, number) > (%s::text::xid8, %s)
-        and transaction >= pg_snapshot_xmin(pg_current_snapshot())
-)
 """
 
 START = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
 LARGEST_NUMBER = 2**63 - 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """The next events, oldest first; `held_back`: more are committed, behind a transaction still open."""
+
+    events: list[StoredEvent]
+    held_back: bool
+
+
+def read_stretch(connection: psycopg.Connection[Any], position: Position, *, limit: int) -> Stretch:
+    """The next events after a position; none that a later commit could still precede."""
+    rows = connection.execute(READ, (str(position.transaction), position.number, limit)).fetchall()
+    settled = list(takewhile(lambda row: row[-1], rows))
+    return Stretch(events=[_stored(row) for row in settled], held_back=len(settled) < len(rows))
+
+
 def read_after(connection: psycopg.Connection[Any], position: Position, *, limit: int) -> list[StoredEvent]:
-    """The next events after a position, oldest first; none that a later commit could still precede."""
-    with connection.cursor(row_factory=class_row(StoredEvent)) as cursor:
-        return cursor.execute(READ, (str(position.transaction), position.number, limit)).fetchall()
+    """The events of `read_stretch` alone."""
+    return read_stretch(connection, position, limit=limit).events
+
+
+def _stored(row: tuple[Any, ...]) -> StoredEvent:
+    transaction, number, name, audience, staff_id, at, body, _ = row
+    return StoredEvent(
+        transaction=transaction,
+        number=number,
+        name=name,
+        audience=audience,
+        staff_id=staff_id,
+        at=at,
+        body=bytes(body),
+    )
 
 
 def current_position(connection: psycopg.Connection[Any]) -> Position:
@@ -149,17 +171,19 @@ class EventPump(threading.Thread):
             if local:
                 connection.execute(f"notify {CHANNEL}")
             pause_s = LATE_COMMIT_PAUSE_S if self._drain(connection) else IDLE_LOOK_S
+            # In a rush, what is committed within this moment is told and read together.
+            self._stopping.wait(GATHER_S)
             self._sleep(connection, pause_s)
 
     def _drain(self, connection: psycopg.Connection[Any]) -> bool:
         """Publishes what there is; True when a late commit still holds something back."""
-        while events := read_after(connection, self.position, limit=BATCH):
-            self.position = events[-1].position
-            self._publish(events)
-            if len(events) < BATCH:
-                break
-        row = connection.execute(HELD_BACK, (str(self.position.transaction), self.position.number)).fetchone()
-        return bool(row and row[0])
+        while True:
+            stretch = read_stretch(connection, self.position, limit=BATCH)
+            if stretch.events:
+                self.position = stretch.events[-1].position
+                self._publish(stretch.events)
+            if len(stretch.events) < BATCH:
+                return stretch.held_back
 
     def _sleep(self, connection: psycopg.Connection[Any], pause_s: float) -> None:
         database, wake = connection.fileno(), self._wake_out.fileno()

@@ -18,7 +18,10 @@ from hms_server.gate import is_forgotten
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PATIENCE_S = 15
 BEGINNING = Position(0, 0)
-CUT = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pump'"
+CUT = """
+select pg_terminate_backend(pid) from pg_stat_activity
+where application_name = 'pump' and datname = current_database()
+"""
 
 
 class Screen:
