@@ -1,6 +1,7 @@
 """The audit chain: whoever changes it behind the server's back is found."""
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, LiteralString
@@ -16,6 +17,7 @@ from hms_server.database import connect
 KEY = b"k" * 32
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ROWS = 7
+PATIENCE_S = 15
 INSERTED: LiteralString = """
 insert into audit (transaction, number, at, request_id, request, outcome, patients)
 overriding system value
@@ -29,8 +31,17 @@ def chain(database: str) -> Iterator[psycopg.Connection[Any]]:
     with connect(database, application_name="tests", autocommit=True) as connection:
         for number in range(ROWS):
             add(connection, patient=number)
-        assert seal(connection, KEY) == ROWS
+        seal_all(connection, count=ROWS)
         yield connection
+
+
+def seal_all(connection: psycopg.Connection[Any], *, count: int) -> None:
+    """Seals so many rows, as soon as no transaction of another test's database is older than they are."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while (count := count - seal(connection, KEY)) > 0:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
+    assert count == 0
 
 
 def add(connection: psycopg.Connection[Any], *, patient: int) -> None:
@@ -61,7 +72,9 @@ def test_sealing_goes_on_where_it_ended(chain: psycopg.Connection[Any]) -> None:
     """Every row is sealed once."""
     add(chain, patient=99)
 
-    assert [seal(chain, KEY), seal(chain, KEY)] == [1, 0]
+    seal_all(chain, count=1)
+
+    assert seal(chain, KEY) == 0
     assert verify(chain, KEY).checked == ROWS + 1
 
 
