@@ -98,6 +98,7 @@ def test_an_orderly_end_finishes_what_was_begun_and_leaves_no_process(house: Hou
         tickets = check_in_all(client, patients, at=50, then=end_and_start_again)
 
     assert codes == [0]
-    assert not any(process.is_running() for process in family)
+    # A child ends by itself a moment after the pipe to its parent is gone.
+    within(lambda: not any(process.is_running() for process in family))
     assert "Traceback" not in server.output
     assert_stored_once(house, tickets)

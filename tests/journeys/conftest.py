@@ -14,9 +14,10 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from hms_desktop.demo_sign_in import DemoSignIn, read_demo
-from hms_server.database import connect
+from hms_server.database import connect, migrate, migrations_folder
 from hms_server.demo.process import pair_workstation, running_server, write_sign_in
 from hms_server.demo.seed import seed_clinic
+from hms_server.postgres import EmbeddedPostgres
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,14 @@ class Clinic:
 
 
 @pytest.fixture
-def clinic(database: str, tmp_path: Path) -> Iterator[Clinic]:
-    """Six weeks of history and full shelves; nobody waits yet."""
+def clinic(postgres: EmbeddedPostgres, tmp_path: Path) -> Iterator[Clinic]:
+    """Six weeks of history and full shelves; nobody waits yet.
+
+    A PostgreSQL of its own, as a clinic has: events wait for open transactions of the whole cluster, and
+    those of other tests would hold back what the display is to show.
+    """
+    database = postgres.ensure_running()
+    migrate(database, migrations_folder())
     now = datetime.now(UTC)
     people = seed_clinic(database, now=now, has_waiting_room=False)
     workstation = pair_workstation(tmp_path, database, now=now)

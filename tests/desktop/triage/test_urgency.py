@@ -179,7 +179,7 @@ def test_who_stays_is_shown_with_the_new_rank(
     panel.save()
 
     qtbot.waitUntil(lambda: panel.form.urgency.value() is None and panel.form.isEnabled())
-    assert "Nurse: emergency" in {label.text() for label in panel.banner.findChildren(type(panel.card.last))}
+    assert "Emergency" in {label.text() for label in panel.banner.findChildren(type(panel.card.last))}
     assert panel.state.ticket == ranked
 
 
