@@ -26,6 +26,15 @@ class Permission(StrEnum):
     BILLS_READ = "bills_read"
     PAYMENT_TAKE = "payment_take"
     ADMINISTER = "administer"
+    APPOINTMENTS_READ = "appointments_read"
+    APPOINTMENTS_BOOK = "appointments_book"
+    SCHEDULE_KEEP = "schedule_keep"
+    CONSENT_RECORD = "consent_record"
+    MESSAGES_READ = "messages_read"
+    REFUND = "refund"
+    RECONCILE = "reconcile"
+    ASSISTANT = "assistant"
+    STOCK_READ = "stock_read"
 
 
 P = Permission
