@@ -1,0 +1,124 @@
+"""What the assistant proposes, as values that an ordinary form shows before anything is stored."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+import msgspec
+
+from hms_server.contract.prescribing import SafetyFinding
+from hms_server.contract.values import PatientHeader, Person, RoomId
+
+ProposalId = NewType("ProposalId", int)
+
+
+class ProposalState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DISMISSED = "dismissed"
+
+
+class DraftKind(StrEnum):
+    REFERRAL = "referral"
+    LETTER = "letter"
+    REPORT = "report"
+    EDUCATION = "education"
+
+
+class SlotChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A time with a practitioner that is free, or was when it was looked up."""
+
+    practitioner: Person
+    start: datetime
+    end: datetime
+    room_id: RoomId | None = None
+    room: str = ""
+    speciality: str = ""
+
+
+class AppointmentProposal(msgspec.Struct, frozen=True, kw_only=True, tag="appointment"):
+    """To be booked with `AcceptAppointment`; `alternatives` are the next free times, soonest first.
+
+    `conflict` is a sentence where the wished time is not free; `slot` is then the nearest that is.
+    """
+
+    id: ProposalId
+    patient: PatientHeader
+    slot: SlotChoice | None
+    alternatives: list[SlotChoice]
+    reason: str
+    conflict: str = ""
+    state: ProposalState = ProposalState.OPEN
+    mark: str = ""
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True, tag="draft"):
+    """A text to be read, changed and accepted with `AcceptDraft`; `mark` is set once that was done."""
+
+    id: ProposalId
+    kind: DraftKind
+    patient: PatientHeader
+    title: str
+    recipient: str
+    language: str
+    text: str
+    state: ProposalState = ProposalState.OPEN
+    mark: str = ""
+
+
+class PossibleDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """`likelihood` is likely, possible or unlikely; `must_not_miss`: rare, but dangerous if overlooked."""
+
+    name: str
+    likelihood: str
+    supports: list[str]
+    against: list[str]
+    next_steps: list[str]
+    must_not_miss: bool = False
+
+
+class Differential(msgspec.Struct, frozen=True, kw_only=True, tag="differential"):
+    """Possible diagnoses, for doctors only; nothing of it is stored in the chart."""
+
+    patient: PatientHeader
+    diagnoses: list[PossibleDiagnosis]
+
+
+class TreatmentOption(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    medicines: list[str]
+    reason: str
+    cautions: list[str]
+
+
+class Treatments(msgspec.Struct, frozen=True, kw_only=True, tag="treatments"):
+    """Possible treatments, for doctors only. `findings` is our own safety check of every medicine in it."""
+
+    patient: PatientHeader
+    options: list[TreatmentOption]
+    findings: list[SafetyFinding]
+
+
+class SafetyReport(msgspec.Struct, frozen=True, kw_only=True, tag="safety"):
+    """Our own check, not the model's. `unknown` medicines were not checked, which is as loud as a finding."""
+
+    patient: PatientHeader | None
+    medicines: list[str]
+    unknown: list[str]
+    findings: list[SafetyFinding]
+
+
+class FreeSlots(msgspec.Struct, frozen=True, kw_only=True, tag="slots"):
+    """Free times to choose from; choosing one opens the ordinary booking form."""
+
+    slots: list[SlotChoice]
+
+
+class FoundPatients(msgspec.Struct, frozen=True, kw_only=True, tag="patients"):
+    patients: list[PatientHeader]
+
+
+Attachment = (
+    AppointmentProposal | Draft | Differential | Treatments | SafetyReport | FreeSlots | FoundPatients
+)
+"""Told apart by their tags; a desktop shows each on a form or card of its own."""
