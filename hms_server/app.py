@@ -81,14 +81,15 @@ class Server:
             committed=self._on_commit,
             vault=Vault(self.keys.audit_key),
         )
-        gate = ClinicGate(
+        self._gate = ClinicGate(
             dispatcher,
             self.sessions,
             connect=self._connect,
+            connect_hurried=self._connect_hurried,
             requests_per_second=settings.requests_per_second,
         )
         self.router: Router[Actor, Task] = Router(
-            gate,
+            self._gate,
             bind=f"tcp://{settings.bind}:{settings.port or '*'}",
             secret_key=self.keys.secret_key.encode(),
             public_key=self.keys.public_key.encode(),
@@ -131,10 +132,16 @@ class Server:
         self.pairing.stop()
         self._pump.stop()
         self.router.stop()
+        self._gate.close()
         self._passwords.close()
 
     def _connect(self) -> psycopg.Connection[Any]:
         return database.connect(self._dsn, application_name="hms-server")
+
+    def _connect_hurried(self) -> psycopg.Connection[Any]:
+        return database.connect(
+            self._dsn, application_name="hms-server", autocommit=True, kind=database.HurriedConnection
+        )
 
     def _load_devices(self) -> None:
         with self._connect() as connection:

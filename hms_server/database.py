@@ -43,7 +43,26 @@ class DatabaseTooNew(DatabaseUnfit):
     """A newer version of the program has already changed the database."""
 
 
-def connect(dsn: str, *, application_name: str, autocommit: bool = False) -> psycopg.Connection[Any]:
+class HurriedConnection(psycopg.Connection[Any]):
+    """Waits a moment for an answer and no longer: the thread that uses it serves the whole clinic.
+
+    A statement that takes longer raises `psycopg.OperationalError`; the connection is then of no more use.
+    """
+
+    patience_s = 0.03
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Like psycopg's own, with a limit."""
+        return super().wait(gen, interval, self.patience_s if timeout is None else timeout)
+
+
+def connect(
+    dsn: str,
+    *,
+    application_name: str,
+    autocommit: bool = False,
+    kind: type[psycopg.Connection[Any]] = psycopg.Connection,
+) -> psycopg.Connection[Any]:
     """A connection in UTC on which no statement waits for ever; what the DSN itself says goes first.
 
     A statement is prepared when it comes for the second time: those of the hot path stay prepared for good
@@ -54,7 +73,7 @@ def connect(dsn: str, *, application_name: str, autocommit: bool = False) -> psy
     given["options"] = f"{limits} {given.get('options', '')}".strip()
     given["application_name"] = application_name
     conninfo = make_conninfo("", **(_LIVELINESS | given))
-    connection = psycopg.connect(conninfo, autocommit=autocommit, prepare_threshold=1)
+    connection = kind.connect(conninfo, autocommit=autocommit, prepare_threshold=1)
     connection.prepared_max = 1000
     return connection
 

@@ -1,7 +1,7 @@
 """From a call to its answer: permission, one transaction, idempotency, audit row and events, faults."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +17,7 @@ from hms_server.contract.envelope import Call, Done, Event, Fault, Refusal, Requ
 from hms_server.crypto import Vault
 from hms_server.faults import DATABASE_AWAY, Refused
 from hms_server.permissions import Permission
+from hms_server.reading import RequestReader
 from hms_server.work import Actor, Subscriber, Work
 
 log = structlog.get_logger()
@@ -34,8 +35,13 @@ class Kind(Enum):
 
 
 class Lane(Enum):
-    """Work that takes long by its nature (password hashing, imports) has its own threads."""
+    """Work that takes long by its nature (password hashing, imports) has its own threads.
 
+    `AT_ONCE` is for queries that read a handful of rows and concern no patient: the router's own thread
+    answers them, since handing one to a worker and back costs several times the query itself.
+    """
+
+    AT_ONCE = "at once"
     FAST = "fast"
     SLOW = "slow"
 
@@ -82,7 +88,7 @@ class Dispatcher:
         vault: Vault,
     ) -> None:
         self.routes = {route.request.__name__: route for route in routes}
-        self._decoders = {route.request: msgspec.msgpack.Decoder(route.request) for route in routes}
+        self._read = RequestReader(route.request for route in routes)
         self._subscribers = subscribers
         self._constraints = constraints
         self._connect = connect
@@ -107,14 +113,7 @@ class Dispatcher:
         """Carries the request out, exactly once for its id, and gives the answer; never raises."""
         call = task.call
         try:
-            request = self._decoders[task.route.request].decode(call.body)
-        except msgspec.DecodeError as error:
-            return Refusal(call.id, malformed(error))
-        # Zero bytes are common in packed numbers and hardly ever in texts: only then it is worth a look.
-        if b"\0" in bytes(call.body) and (field := field_with_nul(msgspec.to_builtins(request))):
-            return Refusal(call.id, msgspec.structs.replace(CONTROL_CHARACTER, field=field))
-        try:
-            return self._attempt(task, request)
+            return self._attempt(task, self._read(task.call.body, task.route.request))
         except Refused as refused:
             return Refusal(call.id, refused.fault)
         except psycopg.OperationalError as error:
@@ -129,6 +128,20 @@ class Dispatcher:
                 "The server made a mistake. Nothing was stored. The fault is in the server's log.",
                 request_id=str(call.id),
             )
+
+    def look(self, task: Task, connection: psycopg.Connection[Any]) -> Done | Refusal:
+        """Answers a query of the lane `AT_ONCE` on the caller's connection, which must commit by itself.
+
+        Raises `psycopg.Error` and whatever the handler raises: a worker then has to try.
+        """
+        work = self._work(task, connection)
+        try:
+            answer = task.route.handler(work, self._read(task.call.body, task.route.request))
+        except Refused as refused:
+            return Refusal(task.call.id, refused.fault)
+        if work.patients:
+            raise AssertionError(f"{task.call.name} concerns patients and leaves no trace in the audit")
+        return Done(task.call.id, msgspec.Raw(self._encode(answer)))
 
     def close_thread(self) -> None:
         """Gives the calling thread's connection back; each worker thread ends with it."""
@@ -283,32 +296,6 @@ def _fault_of(error: psycopg.OperationalError) -> Fault:
             code="server.busy", message="The server was too busy for this. Nothing was stored; try again."
         )
     return DATABASE_AWAY
-
-
-def malformed(error: msgspec.DecodeError) -> Fault:
-    """Names the field that msgspec stumbled over: `Expected int, got str - at $.patient_id`."""
-    message, _, path = str(error).partition(" - at `$")
-    field = path.strip("`").lstrip(".") or None
-    return Fault(code="request.malformed", message=f"The request is not understood: {message}.", field=field)
-
-
-CONTROL_CHARACTER = Fault(
-    code="request.control_character",
-    message="This text contains a control character that cannot be stored. Type it anew.",
-)
-
-
-def field_with_nul(value: Any, path: str = "") -> str | None:
-    """Where a text contains NUL, which PostgreSQL cannot store: `demographics.address`, `lines.2.reason`."""
-    if isinstance(value, str):
-        return path if "\0" in value else None
-    parts: Iterable[tuple[Any, Any]] = ()
-    if isinstance(value, dict):
-        parts = value.items()
-    elif isinstance(value, list):
-        parts = enumerate(value)
-    inside = (field_with_nul(part, f"{path}.{name}" if path else str(name)) for name, part in parts)
-    return next(filter(None, inside), None)
 
 
 def _refusal(call: Call, code: str, message: str, **data: str) -> Refusal:

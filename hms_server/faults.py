@@ -1,5 +1,7 @@
 """The one way in which a handler says no."""
 
+from typing import Self
+
 from hms_server.contract.envelope import Fault
 
 DATABASE_AWAY = Fault(
@@ -26,3 +28,8 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer to a person, no
         super().__init__(code, message)
         self.fault = Fault(code=code, message=message, field=field, data=data or {})
         self.recorded = recorded
+
+    @classmethod
+    def of(cls, fault: Fault) -> Self:
+        """A refusal with a fault that stands already."""
+        return cls(fault.code, fault.message, field=fault.field, data=fault.data)

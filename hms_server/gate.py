@@ -13,6 +13,7 @@ from hms_server.contract.envelope import Call, Done, Fault, Position, Refusal
 from hms_server.dispatch import Dispatcher, Lane, Task
 from hms_server.events import StoredEvent, read_after
 from hms_server.faults import DATABASE_AWAY
+from hms_server.quick import QuickLane
 from hms_server.work import Actor
 
 log = structlog.get_logger()
@@ -46,6 +47,7 @@ class ClinicGate:
         sessions: Sessions,
         *,
         connect: Callable[[], psycopg.Connection[Any]],
+        connect_hurried: Callable[[], psycopg.Connection[Any]],
         requests_per_second: int,
     ) -> None:
         self._dispatcher = dispatcher
@@ -53,6 +55,10 @@ class ClinicGate:
         self._connect = connect
         self._limiter = Limiter(requests_per_second)
         self._local = threading.local()
+        self._quick = QuickLane(dispatcher, connect=connect_hurried)
+        self._at_once = frozenset(
+            name for name, route in dispatcher.routes.items() if route.lane is Lane.AT_ONCE
+        )
         self._slow = frozenset(name for name, route in dispatcher.routes.items() if route.lane is Lane.SLOW)
 
     def knows_device(self, public_key: str) -> bool:
@@ -71,6 +77,15 @@ class ClinicGate:
         except psycopg.OperationalError:
             return DATABASE_AWAY
 
+    def at_once(self, call: Call, public_key: str) -> Done | Refusal | None:
+        if call.name not in self._at_once:
+            return None
+        actor = self._sessions.cached(call.session, public_key)
+        if not isinstance(actor, Actor):
+            return None
+        task = self.admit(call, actor)
+        return task if isinstance(task, Refusal) else self._quick.attempt(task)
+
     def is_slow(self, name: str) -> bool:
         return name in self._slow
 
@@ -84,6 +99,8 @@ class ClinicGate:
         return self._dispatcher.admit(call, actor)
 
     def run(self, task: Task) -> Done | Refusal:
+        if task.route.lane is Lane.AT_ONCE:
+            self._quick.open()
         return self._dispatcher.run(task)
 
     def read_events(self, after: Position) -> list[StoredEvent] | None:
@@ -100,6 +117,9 @@ class ClinicGate:
 
     def close_thread(self) -> None:
         self._dispatcher.close_thread()
+
+    def close(self) -> None:
+        self._quick.close()
 
 
 def is_forgotten(connection: psycopg.Connection[Any], position: Position) -> bool:

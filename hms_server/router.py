@@ -67,6 +67,9 @@ class Gate(Protocol[ActorT, TaskT]):
 
     def identify_slowly(self, secret: str, public_key: str) -> ActorT | Fault: ...
     def admit(self, call: Call, actor: ActorT) -> TaskT | Refusal: ...
+    def at_once(self, call: Call, public_key: str) -> FromServer | None:
+        """The answer, if it can be given here and now."""
+
     def is_slow(self, name: str) -> bool: ...
     def run(self, task: TaskT) -> FromServer: ...
     def read_events(self, after: Position) -> Sequence[Committed] | None:
@@ -261,6 +264,10 @@ class Router(Generic[ActorT, TaskT]):
         if isinstance(message, Ping):
             self._answer_ping(identity, message)
         elif isinstance(message, Call):
+            answer = self._gate.at_once(message, device)
+            if answer is not None:
+                self._send([identity, self._encode(answer)])
+                return
             lane = self._slow if self._gate.is_slow(message.name) else self._fast
             lane.put((identity, device, message))
         else:

@@ -118,10 +118,14 @@ def command(
 
 
 def query(
-    request: type[Request[A]], handler: Callable[[Work, Any], A], permission: Permission | None
+    request: type[Request[A]],
+    handler: Callable[[Work, Any], A],
+    permission: Permission | None,
+    *,
+    lane: Lane = Lane.FAST,
 ) -> Route[A]:
     """A line for a request that only reads."""
-    return Route(request=request, handler=handler, permission=permission, kind=Kind.QUERY)
+    return Route(request=request, handler=handler, permission=permission, kind=Kind.QUERY, lane=lane)
 
 
 def account_routes(desk: Accounts) -> Sequence[Route[Any]]:
@@ -135,7 +139,7 @@ def account_routes(desk: Accounts) -> Sequence[Route[Any]]:
         command(AddStaff, desk.add_staff, P.ADMINISTER, lane=Lane.SLOW),
         command(SetStaffActive, accounts.set_staff_active, P.ADMINISTER),
         command(EndSessions, accounts.end_sessions, P.ADMINISTER),
-        query(ListDevices, accounts_queries.list_devices, P.ADMINISTER),
+        query(ListDevices, accounts_queries.list_devices, P.ADMINISTER, lane=Lane.AT_ONCE),
         command(RevokeDevice, accounts.revoke_device, P.ADMINISTER),
         command(OpenPairing, open_pairing, P.ADMINISTER),
     )
@@ -160,7 +164,7 @@ VISITS: Sequence[Route[Any]] = (
     command(MarkLeft, visits.mark_left, P.QUEUE_CALL),
     command(UndoTicket, undo.undo_ticket, P.QUEUE_CALL),
     command(SetSpecialNeed, ranking.set_special_need, P.QUEUE_CALL),
-    query(ListPractitioners, visits_queries.list_practitioners, P.QUEUE_VIEW),
+    query(ListPractitioners, visits_queries.list_practitioners, P.QUEUE_VIEW, lane=Lane.AT_ONCE),
     query(GetDisplayBoard, visits_queries.get_display_board, P.QUEUE_DISPLAY),
 )
 
@@ -186,7 +190,7 @@ CONSULTATIONS: Sequence[Route[Any]] = (
 
 PRESCRIBING: Sequence[Route[Any]] = (
     query(SearchProducts, search_products, P.FORMULARY_READ),
-    query(ListFrequencies, list_frequencies, P.FORMULARY_READ),
+    query(ListFrequencies, list_frequencies, P.FORMULARY_READ, lane=Lane.AT_ONCE),
     query(CheckLine, check_line, P.PRESCRIBE),
     command(StopMedication, prescribing.stop_medication, P.PRESCRIBE),
 )

@@ -104,6 +104,9 @@ class Gate:
         self.calls.append(msgspec.structs.replace(call, body=msgspec.Raw(bytes(call.body))))
         return call
 
+    def at_once(self, call: Call, public_key: str) -> None:
+        """Every answer comes from a worker."""
+
     def is_slow(self, name: str) -> bool:
         return name == "SignIn"
 

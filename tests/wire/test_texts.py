@@ -19,7 +19,7 @@ from hms_server.contract.patients import Demographics, GetPatient, RegisterPatie
 from hms_server.contract.triage import GetVitals, RecordVitals, VitalSigns
 from hms_server.contract.values import PatientId, Role, Sex
 from hms_server.contract.visits import CheckIn
-from hms_server.dispatch import field_with_nul
+from hms_server.reading import field_with_nul
 from tests.databases import _lend
 from tests.wire.processes import open_house
 
