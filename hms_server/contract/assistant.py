@@ -8,7 +8,8 @@ import msgspec
 
 from hms_server.contract.accounts import Nothing
 from hms_server.contract.envelope import Event, Request
-from hms_server.contract.suggestions import Attachment, ProposalId, SlotChoice
+from hms_server.contract.scheduling import Slot
+from hms_server.contract.suggestions import Attachment, ProposalId
 from hms_server.contract.values import PatientHeader, PatientId, Person
 
 ConversationId = NewType("ConversationId", int)
@@ -289,7 +290,7 @@ class AcceptAppointment(Request[Attachment], frozen=True, kw_only=True):
     """
 
     proposal_id: ProposalId
-    slot: SlotChoice
+    slot: Slot
     reason: str = ""
 
 

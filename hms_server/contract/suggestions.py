@@ -1,13 +1,13 @@
 """What the assistant proposes, as values that an ordinary form shows before anything is stored."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
 import msgspec
 
 from hms_server.contract.prescribing import SafetyFinding
-from hms_server.contract.values import PatientHeader, Person, RoomId
+from hms_server.contract.scheduling import Slot
+from hms_server.contract.values import PatientHeader
 
 ProposalId = NewType("ProposalId", int)
 
@@ -25,17 +25,6 @@ class DraftKind(StrEnum):
     EDUCATION = "education"
 
 
-class SlotChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """A time with a practitioner that is free, or was when it was looked up."""
-
-    practitioner: Person
-    start: datetime
-    end: datetime
-    room_id: RoomId | None = None
-    room: str = ""
-    speciality: str = ""
-
-
 class AppointmentProposal(msgspec.Struct, frozen=True, kw_only=True, tag="appointment"):
     """To be booked with `AcceptAppointment`; `alternatives` are the next free times, soonest first.
 
@@ -44,8 +33,8 @@ class AppointmentProposal(msgspec.Struct, frozen=True, kw_only=True, tag="appoin
 
     id: ProposalId
     patient: PatientHeader
-    slot: SlotChoice | None
-    alternatives: list[SlotChoice]
+    slot: Slot | None
+    alternatives: list[Slot]
     reason: str
     conflict: str = ""
     state: ProposalState = ProposalState.OPEN
@@ -111,7 +100,7 @@ class SafetyReport(msgspec.Struct, frozen=True, kw_only=True, tag="safety"):
 class FreeSlots(msgspec.Struct, frozen=True, kw_only=True, tag="slots"):
     """Free times to choose from; choosing one opens the ordinary booking form."""
 
-    slots: list[SlotChoice]
+    slots: list[Slot]
 
 
 class FoundPatients(msgspec.Struct, frozen=True, kw_only=True, tag="patients"):
