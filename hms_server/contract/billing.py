@@ -1,7 +1,8 @@
-"""Charges, one invoice per encounter, payments and receipts."""
+"""Charges, one invoice per encounter, payments with receipts, and refunds."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import NewType
 
 import msgspec
 
@@ -18,6 +19,8 @@ from hms_server.contract.values import (
 )
 from hms_server.contract.visits import TicketRow
 
+RefundId = NewType("RefundId", int)
+
 
 class InvoiceState(StrEnum):
     """Follows from the postings, never set by hand."""
@@ -28,7 +31,18 @@ class InvoiceState(StrEnum):
 
 
 class PaymentMethod(StrEnum):
+    """How the money came. Only cash is taken with `TakePayment`; the others are posted when they are known."""
+
     CASH = "cash"
+    PAYSTACK = "paystack"
+
+
+class RefundState(StrEnum):
+    """A cash refund is processed at once; one through Paystack is pending until Paystack says how it ended."""
+
+    PENDING = "pending"
+    PROCESSED = "processed"
+    FAILED = "failed"
 
 
 class ChargeRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +64,29 @@ class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
     change: Money
     taken_at: datetime
     taken_by: Person
+    refundable: Money | None = None
+    """What has not been returned yet, nor is on its way back."""
+
+
+class RefundRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that goes back to a payer; it has a number once it is processed.
+
+    With `credit` the charge is taken back too; without it the bill owes the amount again.
+    """
+
+    id: RefundId
+    payment_id: PaymentId
+    number: str
+    method: PaymentMethod
+    amount: Money
+    credit: bool
+    reason: str
+    state: RefundState
+    asked_at: datetime
+    asked_by: Person
+    settled_at: datetime | None
+    why: str
+    """Why it failed, in a sentence; else empty."""
 
 
 class Invoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +101,8 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     paid: Money
     due: Money
     version: int
+    refunds: list[RefundRow] = []
+    """`total` is what was charged less what was credited, `paid` what was paid less what was refunded."""
 
 
 class GetInvoice(Request[Invoice], frozen=True, kw_only=True):
@@ -117,12 +156,44 @@ class GetReceipt(Request[Receipt], frozen=True, kw_only=True):
     payment_id: PaymentId
 
 
+class RefundReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a refund's receipt prints; the refund has no number while it is pending."""
+
+    refund: RefundRow
+    payment: PaymentRow
+    invoice: Invoice
+
+
+class RefundPayment(Request[RefundReceipt], frozen=True, kw_only=True):
+    """Returns a payment, or a part of it, by the way it came: cash from the drawer now, or through Paystack.
+
+    `credit` takes the charge back as well (it was wrong, or was not delivered); without it the bill owes the
+    amount again. Refused above what is left of the payment; a pending refund counts as gone.
+    """
+
+    payment_id: PaymentId
+    amount: Money
+    reason: str
+    credit: bool
+
+
+class GetRefund(Request[RefundReceipt], frozen=True, kw_only=True):
+    """A copy of a refund's receipt."""
+
+    refund_id: RefundId
+
+
 class DrawerState(msgspec.Struct, frozen=True, kw_only=True):
-    """What this cashier took since midnight in the clinic's time zone."""
+    """The cash of this cashier since midnight in the clinic's time zone.
+
+    `cash_taken` is what should be in the drawer of it: change and cash refunds are taken off.
+    """
 
     payments: int
     cash_taken: Money
     change_given: Money
+    refunds: int = 0
+    cash_refunded: Money | None = None
 
 
 class GetDrawer(Request[DrawerState], frozen=True, kw_only=True):
@@ -146,8 +217,19 @@ class ListMissingPrices(Request[MissingPrices], frozen=True, kw_only=True):
 
 
 class InvoiceChanged(Event, frozen=True, kw_only=True):
-    """A charge or a payment was added."""
+    """A charge, a payment or a refund was added."""
 
     invoice_id: InvoiceId
     encounter_id: EncounterId
     patient_id: PatientId
+
+
+class RefundChanged(Event, frozen=True, kw_only=True):
+    """A refund was asked for, or its end is known."""
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    invoice_id: InvoiceId
+    encounter_id: EncounterId
+    method: PaymentMethod
+    state: RefundState
