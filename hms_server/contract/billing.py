@@ -31,14 +31,14 @@ class InvoiceState(StrEnum):
 
 
 class PaymentMethod(StrEnum):
-    """How the money came. Only cash is taken with `TakePayment`; the others are posted when they are known."""
+    """How the money came. Only cash is taken with `TakePayment`; the other is posted when it is known."""
 
     CASH = "cash"
     PAYSTACK = "paystack"
 
 
 class RefundState(StrEnum):
-    """A cash refund is processed at once; one through Paystack is pending until Paystack says how it ended."""
+    """Cash is processed at once; a refund through Paystack is pending until Paystack says how it ended."""
 
     PENDING = "pending"
     PROCESSED = "processed"
