@@ -48,10 +48,20 @@ _EVERY_DESK = {
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.RECEPTIONIST: frozenset(_EVERY_DESK | {P.PATIENT_REGISTER, P.CHECK_IN}),
+    Role.RECEPTIONIST: frozenset(
+        _EVERY_DESK | {P.CONSENT_RECORD, P.MESSAGES_READ, P.PATIENT_REGISTER, P.CHECK_IN}
+    ),
     Role.NURSE: frozenset(
         _EVERY_DESK
-        | {P.PATIENT_REGISTER, P.CHECK_IN, P.VITALS_RECORD, P.CHART_READ, P.ALLERGY_RECORD, P.ALERTS}
+        | {
+            P.CONSENT_RECORD,
+            P.PATIENT_REGISTER,
+            P.CHECK_IN,
+            P.VITALS_RECORD,
+            P.CHART_READ,
+            P.ALLERGY_RECORD,
+            P.ALERTS,
+        }
     ),
     Role.DOCTOR: frozenset(
         _EVERY_DESK
@@ -60,6 +70,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CHART_READ,
             P.CHART_WRITE,
             P.ALLERGY_RECORD,
+            P.CONSENT_RECORD,
             P.FORMULARY_READ,
             P.PRESCRIBE,
             P.ALERTS,
@@ -67,7 +78,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.PHARMACIST: frozenset(_EVERY_DESK | {P.FORMULARY_READ, P.DISPENSE, P.STOCK_KEEP}),
     Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE}),
-    Role.ADMINISTRATOR: frozenset({P.OWN_SESSION, P.ADMINISTER}),
+    Role.ADMINISTRATOR: frozenset({P.OWN_SESSION, P.MESSAGES_READ, P.ADMINISTER}),
     Role.DISPLAY: frozenset({P.OWN_SESSION, P.QUEUE_DISPLAY}),
 }
 

@@ -52,7 +52,9 @@ from hms_server.contract.envelope import Event, Fault, Request
 from hms_server.contract.patients import (
     EditPatient,
     FindLookAlikes,
+    GetConsents,
     GetPatient,
+    RecordConsent,
     RegisterPatient,
     SearchPatients,
 )
@@ -85,6 +87,7 @@ from hms_server.contract.visits import (
 from hms_server.dispatch import Kind, Lane, Route
 from hms_server.patients import commands as patients
 from hms_server.patients import queries as patients_queries
+from hms_server.patients.consents import get_consents, record_consent
 from hms_server.patients.search import search_patients
 from hms_server.permissions import Permission
 from hms_server.pharmacy import commands as pharmacy
@@ -151,6 +154,8 @@ PATIENTS: Sequence[Route[Any]] = (
     query(GetPatient, patients_queries.get_patient, P.PATIENT_READ),
     command(RegisterPatient, patients.register_patient, P.PATIENT_REGISTER),
     command(EditPatient, patients.edit_patient, P.PATIENT_REGISTER),
+    query(GetConsents, get_consents, P.PATIENT_READ),
+    command(RecordConsent, record_consent, P.CONSENT_RECORD),
 )
 
 VISITS: Sequence[Route[Any]] = (

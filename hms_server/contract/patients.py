@@ -11,6 +11,27 @@ from hms_server.contract.values import BirthPrecision, Moment, PatientHeader, Pa
 MAX_HITS = 20
 MAX_SEARCH_CHARACTERS = 200
 
+LANGUAGES = {
+    "en": "English",
+    "fr": "Français",
+    "pcm": "Naijá",
+    "ha": "Hausa",
+    "yo": "Yorùbá",
+    "ig": "Igbo",
+    "ff": "Fulfulde",
+    "tw": "Twi",
+    "ee": "Eʋegbe",
+    "gaa": "Gã",
+    "dag": "Dagbanli",
+    "wo": "Wolof",
+    "bm": "Bamanankan",
+    "mos": "Mooré",
+    "fon": "Fɔngbè",
+    "pt": "Português",
+    "ar": "العربية",
+}
+"""Languages in which a patient may wish to be written to: BCP 47 codes, each with its own name for itself."""
+
 
 class Demographics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All that the front desk writes down of a person; a fault names one of these fields.
@@ -33,6 +54,9 @@ class Demographics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     address: str | None = None
     next_of_kin_name: str | None = None
     next_of_kin_phone: str | None = None
+    email: str | None = None
+    language: str | None = None
+    """One of `LANGUAGES`; None where nobody has asked."""
     deceased: bool = False
     deceased_on: date | None = None
 
@@ -142,3 +166,67 @@ class PatientAdded(Event, frozen=True, kw_only=True):
 class PatientChanged(Event, frozen=True, kw_only=True):
     patient_id: PatientId
     version: int
+
+
+class ConsentScope(StrEnum):
+    """For what a patient's consent is asked, each for itself."""
+
+    MESSAGES = "messages"
+    """Messages about appointments and payments, to phone or e-mail address."""
+    ASSISTANT = "assistant"
+    """Parts of the record go to the assistant outside, under pseudonyms."""
+    SAVED_CARD = "saved_card"
+    """The payment provider keeps a card for later payments."""
+
+
+class ConsentDecision(StrEnum):
+    """FHIR Consent.provision.type: permit or deny."""
+
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+    """Also of somebody who was asked and said no."""
+
+
+class ConsentHow(StrEnum):
+    """How the patient has said it."""
+
+    SPOKEN = "spoken"
+    WRITTEN = "written"
+    PHONE = "phone"
+
+
+class ConsentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision of the patient, and who wrote it down."""
+
+    scope: ConsentScope
+    decision: ConsentDecision
+    how: ConsentHow
+    written: Moment
+
+
+class Consents(msgspec.Struct, frozen=True, kw_only=True):
+    """FHIR Consent. A scope that is missing in `current` was never asked for: that is no consent."""
+
+    patient_id: PatientId
+    current: list[ConsentRow]
+    history: list[ConsentRow]
+    """All decisions there ever were, the last one first."""
+
+
+class GetConsents(Request[Consents], frozen=True, kw_only=True):
+    patient_id: PatientId
+
+
+class RecordConsent(Request[Consents], frozen=True, kw_only=True):
+    """Adds a decision; earlier ones stay."""
+
+    patient_id: PatientId
+    scope: ConsentScope
+    decision: ConsentDecision
+    how: ConsentHow = ConsentHow.SPOKEN
+
+
+class ConsentChanged(Event, frozen=True, kw_only=True):
+    patient_id: PatientId
+    scope: ConsentScope
+    decision: ConsentDecision

@@ -36,6 +36,12 @@ FAULTS_BY_CONSTRAINT: dict[str, Fault] = {
     "patient_phone": Fault(
         code="patients.phone_twice", message="Somebody without a phone has no phone number.", field="phone"
     ),
+    "patient_email": Fault(
+        code="patients.email", message="An e-mail address has at most 254 characters.", field="email"
+    ),
+    "patient_consent_patient": Fault(
+        code="patients.unknown", message="There is no such patient.", field="patient_id"
+    ),
     "patient_deceased_on": Fault(
         code="patients.deceased_on", message="Nobody dies before the date of birth.", field="deceased_on"
     ),
@@ -99,10 +105,10 @@ COUNTED_EVERY = 16
 """Every 16th patient counts for 16 bearers of a name, so that few who register wait for each other."""
 
 _FIELDS = """family_name, given_names, sex, birth_date, birth_precision, phone, no_phone, national_id,
-    address, next_of_kin_name, next_of_kin_phone, deceased, deceased_on"""
+    address, next_of_kin_name, next_of_kin_phone, email, language, deceased, deceased_on"""
 _VALUES = """%(family_name)s, %(given_names)s, %(sex)s, %(birth_date)s::date, %(birth_precision)s, %(phone)s,
-    %(no_phone)s, %(national_id)s, %(address)s, %(next_of_kin_name)s, %(next_of_kin_phone)s, %(deceased)s,
-    %(deceased_on)s::date"""
+    %(no_phone)s, %(national_id)s, %(address)s, %(next_of_kin_name)s, %(next_of_kin_phone)s, %(email)s,
+    %(language)s, %(deceased)s, %(deceased_on)s::date"""
 _HEADER = "id, number, name, sex, birth_date, birth_precision, deceased"
 
 _VOCABULARY = """

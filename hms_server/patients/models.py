@@ -35,6 +35,8 @@ class PatientRow:
     address: str | None
     next_of_kin_name: str | None
     next_of_kin_phone: str | None
+    email: str | None
+    language: str | None
     deceased: bool
     deceased_on: date | None
     version: int

@@ -6,7 +6,7 @@ from datetime import date
 
 from msgspec import structs
 
-from hms_server.contract.patients import Demographics
+from hms_server.contract.patients import LANGUAGES, Demographics
 from hms_server.contract.values import BirthPrecision
 from hms_server.faults import Refused
 
@@ -14,6 +14,8 @@ MAX_AGE_YEARS = 130
 MAX_NAME_CHARACTERS = 100
 MAX_TEXT_CHARACTERS = 300
 MAX_NATIONAL_ID_CHARACTERS = 40
+MAX_EMAIL_CHARACTERS = 254
+"""RFC 5321, 4.5.3.1.3: a path has 256 octets with its brackets."""
 MONTHS_KEPT_UP_TO = 36
 """Up to this estimated age the month of birth is kept: an infant of 5 months is not "0 years" old."""
 
@@ -32,6 +34,10 @@ _LABELS = {
     "address": "The address",
 }
 _WHITESPACE = re.compile(r"\s+")
+_EMAIL = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])",
+    re.IGNORECASE,
+)
 _JOINERS = "\u200c\u200d"
 _PHONE = re.compile(r"\+?[0-9 ()./–-]+")
 _MIN_PHONE_DIGITS, _MAX_PHONE_DIGITS = 8, 15
@@ -61,9 +67,31 @@ def clean_demographics(given: Demographics, *, today: date) -> Demographics:
         address=_clean_line("address", given.address),
         next_of_kin_name=_clean_name("next_of_kin_name", given.next_of_kin_name),
         next_of_kin_phone=_clean_phone("next_of_kin_phone", given.next_of_kin_phone),
+        email=clean_email(given.email),
+        language=_clean_language(given.language),
     )
     _check_together(cleaned, today=today)
     return cleaned
+
+
+def clean_email(text: str | None) -> str | None:
+    """The address as mail is sent to it, None for none; refused where nothing could arrive."""
+    email = "".join(sign for sign in (text or "").strip() if unicodedata.category(sign) != "Cf")
+    if not email:
+        return None
+    local, _, domain = email.rpartition("@")
+    dots_wrong = local.startswith(".") or local.endswith(".") or ".." in local
+    if len(email) > MAX_EMAIL_CHARACTERS or dots_wrong or not _EMAIL.fullmatch(email):
+        raise Refused(
+            "patients.email", "An e-mail address looks like ada.obi@example.com. Check it.", field="email"
+        )
+    return f"{local}@{domain.lower()}"
+
+
+def _clean_language(code: str | None) -> str | None:
+    if code and code not in LANGUAGES:
+        raise Refused("patients.language", "Choose a language from the list.", field="language")
+    return code or None
 
 
 def require_birth(given: Demographics) -> None:

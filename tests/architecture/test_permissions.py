@@ -50,6 +50,8 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "FindLookAlikes": FRONT,
     "RegisterPatient": FRONT,
     "EditPatient": FRONT,
+    "GetConsents": DESKS,
+    "RecordConsent": FRONT | {DOCTOR},
     "CheckIn": FRONT,
     "ListQueue": DESKS,
     "CallNext": DESKS,
