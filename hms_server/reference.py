@@ -17,6 +17,7 @@ from hms_server.reference_records import (
     GivenOrFamilyName,
     Ingredient,
     LedgerAccount,
+    MedicalSpeciality,
     News2Band,
     Price,
     Product,
@@ -28,7 +29,7 @@ from hms_server.reference_records import (
 Record = TypeVar("Record", bound=ReferenceRecord)
 Numbered = list[tuple[int, Record]]
 
-_SEPARATORS = {"ingredients": "+", "synonyms": ";", "classes": ";", "cross_reacts_with": ";"}
+_SEPARATORS = {"ingredients": "+", "synonyms": ";", "classes": ";", "cross_reacts_with": ";", "words": ";"}
 _ALLERGY_WORDS = re.compile(r"\b(allergy|allergic|hypersensitivity|to)\b")
 
 
@@ -69,6 +70,11 @@ def load_frequencies(folder: Path | None = None) -> list[DoseFrequency]:
 def load_services(folder: Path | None = None) -> list[QueueService]:
     """The queues in their order."""
     return sorted(_items(_read(QueueService, "services.csv", folder)), key=lambda item: item.position)
+
+
+def load_specialities(folder: Path | None = None) -> list[MedicalSpeciality]:
+    """In the order in which a clinic offers them."""
+    return _items(_read(MedicalSpeciality, "specialities.csv", folder))
 
 
 def load_common_diagnoses(folder: Path | None = None) -> frozenset[str]:

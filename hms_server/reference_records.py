@@ -119,6 +119,15 @@ class QueueService(ReferenceRecord, frozen=True, kw_only=True):
     position: int
 
 
+class MedicalSpeciality(ReferenceRecord, frozen=True, kw_only=True):
+    """What a doctor may be known for, in the words of a front desk, and how else people ask for it."""
+
+    UNIQUE: ClassVar[tuple[tuple[str, ...], ...]] = (("code",), ("name",))
+    code: Slug
+    name: str
+    words: tuple[str, ...]
+
+
 class CommonDiagnosis(ReferenceRecord, frozen=True, kw_only=True):
     """An ICD-10 code that a clinic sees often, and that a search therefore shows first."""
 
