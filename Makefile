@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PARALLEL ?= 3
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench bundle format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test    all checks and tests"
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make bench   the table of figures, each beside its limit"
+	@echo "make bundle  server and desktop as folders that run without Python, in dist/"
 
 $(STAMP): pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" .ci/setup $(VENV)
@@ -33,6 +34,12 @@ test: check
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
+
+# PyInstaller is asked for here alone: nobody else needs it.
+bundle: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pyinstaller>=6.11'
+	$(BIN)/pyinstaller --noconfirm --clean --log-level WARN --distpath dist --workpath build installers/bundle/server.spec
+	$(BIN)/pyinstaller --noconfirm --clean --log-level WARN --distpath dist --workpath build installers/bundle/desktop.spec
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
