@@ -92,7 +92,7 @@ class App(QObject):
         self.login.sign_in_requested.connect(self._sign_in)
         self._password: QWidget | None = None
         self._bar: DemoBar | None = None
-        self._idle = IdleWatch(application, self)
+        self._idle = IdleWatch(self)
         self._idle.idle.connect(self._on_idle)
         self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
         self._retry.timeout.connect(lambda: self._enter(options.user_name, options.password))

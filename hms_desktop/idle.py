@@ -1,6 +1,8 @@
 """Notices that nobody has touched keyboard or mouse for a while, so that a screen left alone locks itself."""
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+
+from hms_desktop.widgets.input_watch import InputWatch
 
 _TOUCHES = frozenset(
     {
@@ -18,21 +20,21 @@ class IdleWatch(QObject):
 
     idle = Signal()
 
-    def __init__(self, application: QCoreApplication, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._application = application
+        self._watch = InputWatch(self)
         self._patience = QTimer(self, singleShot=True)
         self._patience.timeout.connect(self.idle)
 
     def start(self, *, minutes: float) -> None:
         """From now on so many minutes without a touch are idle."""
         self._patience.start(round(minutes * 60_000))
-        self._application.installEventFilter(self)
+        self._watch.start()
 
     def stop(self) -> None:
         """Nobody is signed in who could be locked out."""
         self._patience.stop()
-        self._application.removeEventFilter(self)
+        self._watch.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() in _TOUCHES and self._patience.isActive():

@@ -7,6 +7,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from hms_desktop.widgets.input_watch import InputWatch
+
 RAW_SCANS = "raw_scans"
 """A widget whose property of this name is true gets scans as typed text."""
 
@@ -43,12 +45,13 @@ class Scanner(QObject):
         self._patience = QTimer(self, singleShot=True, interval=GAP_MS)
         self._patience.setTimerType(Qt.TimerType.PreciseTimer)
         self._patience.timeout.connect(self._hand_on)
-        application.installEventFilter(self)
+        self._watch = InputWatch(self)
+        self._watch.start()
 
     def stop(self) -> None:
         """Listens no more."""
         self._hand_on()
-        self._application.removeEventFilter(self)
+        self._watch.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if self._replaying:
