@@ -77,7 +77,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.PHARMACIST: frozenset(_EVERY_DESK | {P.FORMULARY_READ, P.DISPENSE, P.STOCK_KEEP}),
-    Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE}),
+    Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE, P.REFUND}),
     Role.ADMINISTRATOR: frozenset({P.OWN_SESSION, P.MESSAGES_READ, P.ADMINISTER}),
     Role.DISPLAY: frozenset({P.OWN_SESSION, P.QUEUE_DISPLAY}),
 }

@@ -8,7 +8,7 @@ from hms_server.accounts import queries as accounts_queries
 from hms_server.accounts.commands import Accounts
 from hms_server.accounts.pairing_codes import open_pairing
 from hms_server.billing import commands as billing
-from hms_server.billing import ledger
+from hms_server.billing import ledger, refunds
 from hms_server.billing import queries as billing_queries
 from hms_server.consultations import commands as consultations
 from hms_server.consultations import queries as consultations_queries
@@ -31,8 +31,10 @@ from hms_server.contract.billing import (
     GetDrawer,
     GetInvoice,
     GetReceipt,
+    GetRefund,
     ListMissingPrices,
     ListToPay,
+    RefundPayment,
     TakePayment,
 )
 from hms_server.contract.consultations import (
@@ -216,6 +218,8 @@ BILLING: Sequence[Route[Any]] = (
     command(TakePayment, billing.take_payment, P.PAYMENT_TAKE),
     query(GetReceipt, billing_queries.get_receipt, P.BILLS_READ),
     query(GetDrawer, billing_queries.get_drawer, P.PAYMENT_TAKE),
+    command(RefundPayment, refunds.refund_payment, P.REFUND),
+    query(GetRefund, refunds.get_refund, P.BILLS_READ),
     query(ListMissingPrices, billing_queries.list_missing_prices, P.BILLS_READ),
 )
 

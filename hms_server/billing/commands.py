@@ -6,8 +6,8 @@ from typing import Any
 from hms_server.billing import faults
 from hms_server.billing.models import INVOICE_BY_ID, StoredInvoice, StoredPayment, decode_invoice
 from hms_server.billing.rules import check_payment
-from hms_server.contract.billing import InvoiceChanged, Receipt, TakePayment
-from hms_server.contract.values import PaymentId
+from hms_server.contract.billing import InvoiceChanged, PaymentMethod, Receipt, TakePayment
+from hms_server.contract.values import InvoiceId, PaymentId, Person, TicketId
 from hms_server.permissions import Permission
 from hms_server.visits.commands import finish
 from hms_server.work import Work
@@ -24,17 +24,56 @@ class _Numbered:
     clock_time: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """Money for a bill, in minor units of its currency: how it came, and the account where it lies."""
+
+    method: PaymentMethod
+    account: str
+    amount_minor: int
+    tendered_minor: int
+    taken_by: Person
+    reference: str = ""
+    ticket_id: TicketId | None = None
+
+
 def take_payment(work: Work, request: TakePayment) -> Receipt:
     """Stores the payment with its postings; the billing ticket ends when nothing is due any more."""
-    before = _lock(work, request)
-    work.concerns(before.patient.id)
+    before = lock_invoice(work, request.invoice_id, ticket_id=request.ticket_id)
     if before.version != request.version:
         raise faults.changed_meanwhile(before, seen_version=request.version)
     check_payment(request, before.due)
-    if request.ticket_id is not None and request.amount == before.due:
-        finish(work, request.ticket_id)
-    payment = _store(work, request, before)
-    after = before.with_payment(payment)
+    incoming = Incoming(
+        method=request.method,
+        account="cash",
+        amount_minor=request.amount.amount_minor,
+        tendered_minor=request.tendered.amount_minor,
+        taken_by=work.actor.person,
+        ticket_id=request.ticket_id,
+    )
+    return receive(work, before, incoming)
+
+
+def lock_invoice(work: Work, invoice_id: InvoiceId, *, ticket_id: TicketId | None = None) -> StoredInvoice:
+    """The bill as it is now, and stays until the transaction ends; refused when the ticket is not its own."""
+    work.send(LOCK, (invoice_id,))
+    params = {"invoice_id": invoice_id, "version": None, "ticket_id": ticket_id}
+    text = work.value(INVOICE_BY_ID, params)
+    if text is None:
+        raise faults.unknown_invoice()
+    invoice = decode_invoice(text)
+    work.concerns(invoice.patient.id)
+    if ticket_id is not None and invoice.ticket_encounter_id != invoice.encounter_id:
+        raise faults.ticket_of_another()
+    return invoice
+
+
+def receive(work: Work, invoice: StoredInvoice, incoming: Incoming) -> Receipt:
+    """Posts money that has come for a locked bill; the caller has checked that so much is due."""
+    if incoming.ticket_id is not None and incoming.amount_minor == invoice.due_minor:
+        finish(work, incoming.ticket_id)
+    payment = _store(work, incoming, invoice)
+    after = invoice.with_payment(payment)
     work.emit(
         InvoiceChanged(invoice_id=after.id, encounter_id=after.encounter_id, patient_id=after.patient.id),
         audience=Permission.BILLS_READ,
@@ -42,28 +81,17 @@ def take_payment(work: Work, request: TakePayment) -> Receipt:
     return Receipt(payment=after.payment_row(payment), invoice=after.invoice())
 
 
-def _lock(work: Work, request: TakePayment) -> StoredInvoice:
-    work.send(LOCK, (request.invoice_id,))
-    params = {"invoice_id": request.invoice_id, "version": None, "ticket_id": request.ticket_id}
-    text = work.value(INVOICE_BY_ID, params)
-    if text is None:
-        raise faults.unknown_invoice()
-    invoice = decode_invoice(text)
-    if request.ticket_id is not None and invoice.ticket_encounter_id != invoice.encounter_id:
-        raise faults.ticket_of_another()
-    return invoice
-
-
-def _store(work: Work, request: TakePayment, invoice: StoredInvoice) -> StoredPayment:
-    person = work.actor.person
+def _store(work: Work, incoming: Incoming, invoice: StoredInvoice) -> StoredPayment:
     params: dict[str, Any] = {
         "invoice_id": invoice.id,
-        "method": request.method,
-        "amount": request.amount.amount_minor,
-        "tendered": request.tendered.amount_minor,
+        "method": incoming.method,
+        "account": incoming.account,
+        "amount": incoming.amount_minor,
+        "tendered": incoming.tendered_minor,
         "currency": invoice.currency,
+        "reference": incoming.reference,
         "now": work.now,
-        "by": person.id,
+        "by": incoming.taken_by.id,
     }
     numbered = work.one(_Numbered, TAKE, params)
     assert numbered is not None
@@ -71,12 +99,13 @@ def _store(work: Work, request: TakePayment, invoice: StoredInvoice) -> StoredPa
         id=numbered.id,
         invoice_version=invoice.version + 1,
         receipt_number=numbered.receipt_number,
-        method=request.method,
-        amount_minor=request.amount.amount_minor,
-        tendered_minor=request.tendered.amount_minor,
+        method=incoming.method,
+        amount_minor=incoming.amount_minor,
+        tendered_minor=incoming.tendered_minor,
         taken_at=work.now,
-        taken_by=person,
+        taken_by=incoming.taken_by,
         clock_time=numbered.clock_time,
+        reference=incoming.reference,
     )
 
 
@@ -100,7 +129,7 @@ with local as (
     insert into posting (entry_id, account, amount_minor, currency)
     select id, account, amount_minor, %(currency)s
     from entry cross join (
-        values ('cash', %(amount)s::bigint), ('patients-receivable', -%(amount)s::bigint)
+        values (%(account)s, %(amount)s::bigint), ('patients-receivable', -%(amount)s::bigint)
     ) as moved (account, amount_minor)
 ), numbered as (
     insert into receipt_counter as counter (year, last) select year, 1 from local
@@ -108,9 +137,9 @@ with local as (
     returning year, last
 ), stored as (
     insert into payment (invoice_id, invoice_version, entry_id, method, amount_minor, tendered_minor,
-        currency, receipt_year, receipt_seq, taken_at, taken_by)
+        currency, reference, receipt_year, receipt_seq, taken_at, taken_by)
     select %(invoice_id)s, invoice_version, entry.id, %(method)s, %(amount)s, %(tendered)s, %(currency)s,
-        year, last, %(now)s, %(by)s
+        %(reference)s, year, last, %(now)s, %(by)s
     from numbered cross join entry
     returning id, receipt_number
 )

@@ -1,4 +1,4 @@
-"""Why a payment is not taken, and who was faster."""
+"""Why a payment is not taken or returned, and who was faster."""
 
 from hms_server.billing.models import StoredInvoice
 from hms_server.contract.envelope import Fault
@@ -9,6 +9,11 @@ FAULTS_BY_CONSTRAINT: dict[str, Fault] = {
     "invoice_not_overpaid": Fault(
         code="billing.above_due",
         message="Somebody took a payment for this bill a moment ago. Nothing was stored; open it again.",
+        field="amount",
+    ),
+    "refund_within_payment": Fault(
+        code="billing.refunded_already",
+        message="Somebody returned a part of this payment a moment ago. Nothing was stored; open it again.",
         field="amount",
     ),
     "charge_item_once": Fault(
@@ -30,6 +35,10 @@ def unknown_payment() -> Refused:
     return Refused("billing.unknown_payment", "There is no such receipt.", field="payment_id")
 
 
+def unknown_refund() -> Refused:
+    return Refused("billing.unknown_refund", "There is no such refund.", field="refund_id")
+
+
 def ticket_of_another() -> Refused:
     return Refused(
         "billing.ticket_of_another",
@@ -40,16 +49,25 @@ def ticket_of_another() -> Refused:
 
 def changed_meanwhile(invoice: StoredInvoice, *, seen_version: int) -> Refused:
     """Says what was added to the bill since the cashier opened it."""
-    news = [
-        f"{payment.taken_by.name} took {format_money(invoice.money(payment.amount_minor))} "
-        f"at {payment.clock_time} ({payment.receipt_number})"
-        for payment in invoice.payments
-        if payment.invoice_version > seen_version
-    ] + [
-        f"{charge.description} was added"
-        for charge in invoice.charges
-        if charge.invoice_version > seen_version
-    ]
+    news = (
+        [
+            f"{payment.taken_by.name} took {format_money(invoice.money(payment.amount_minor))} "
+            f"at {payment.clock_time} ({payment.receipt_number})"
+            for payment in invoice.payments
+            if payment.invoice_version > seen_version
+        ]
+        + [
+            f"{charge.description} was added"
+            for charge in invoice.charges
+            if charge.invoice_version > seen_version
+        ]
+        + [
+            f"{refund.asked_by.name} returned {format_money(invoice.money(refund.amount_minor))} "
+            f"at {refund.clock_time} ({refund.number})"
+            for refund in invoice.refunds
+            if (refund.invoice_version or 0) > seen_version
+        ]
+    )
     happened = "; ".join(news) or "Somebody changed the bill"
     return Refused(
         "billing.changed_meanwhile",

@@ -1,11 +1,19 @@
-"""An invoice with its charges and payments, as it is now or as it was at an earlier payment."""
+"""An invoice with its charges, payments and refunds, as it is now or as it was at an earlier version."""
 
 from datetime import datetime
 
 import msgspec
 
 from hms_server.billing.rules import state_of
-from hms_server.contract.billing import ChargeRow, Invoice, PaymentMethod, PaymentRow
+from hms_server.contract.billing import (
+    ChargeRow,
+    Invoice,
+    PaymentMethod,
+    PaymentRow,
+    RefundId,
+    RefundRow,
+    RefundState,
+)
 from hms_server.contract.values import (
     EncounterId,
     InvoiceId,
@@ -39,6 +47,32 @@ class StoredPayment(msgspec.Struct, frozen=True, kw_only=True):
     taken_at: datetime
     taken_by: Person
     clock_time: str
+    reference: str = ""
+    refunded_minor: int = 0
+    """Returned, or on its way back."""
+
+    @property
+    def refundable_minor(self) -> int:
+        return self.amount_minor - self.refunded_minor
+
+
+class StoredRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund; one that is pending or failed has made no version of the invoice."""
+
+    id: RefundId
+    payment_id: PaymentId
+    invoice_version: int | None
+    number: str | None
+    method: PaymentMethod
+    amount_minor: int
+    credit: bool
+    reason: str
+    state: RefundState
+    asked_at: datetime
+    asked_by: Person
+    settled_at: datetime | None
+    why: str
+    clock_time: str | None
 
 
 class StoredInvoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +88,7 @@ class StoredInvoice(msgspec.Struct, frozen=True, kw_only=True):
     due_minor: int
     charges: list[StoredCharge]
     payments: list[StoredPayment]
+    refunds: list[StoredRefund]
     ticket_encounter_id: EncounterId | None
 
     @property
@@ -85,7 +120,12 @@ class StoredInvoice(msgspec.Struct, frozen=True, kw_only=True):
             paid=self.money(self.charged_minor - self.due_minor),
             due=self.due,
             version=self.version,
+            refunds=[self.refund_row(refund) for refund in self.refunds],
         )
+
+    def payment(self, payment_id: PaymentId) -> StoredPayment:
+        """One of its payments."""
+        return next(payment for payment in self.payments if payment.id == payment_id)
 
     def payment_row(self, payment: StoredPayment) -> PaymentRow:
         return PaymentRow(
@@ -97,6 +137,24 @@ class StoredInvoice(msgspec.Struct, frozen=True, kw_only=True):
             change=self.money(payment.tendered_minor - payment.amount_minor),
             taken_at=payment.taken_at,
             taken_by=payment.taken_by,
+            reference=payment.reference,
+            refundable=self.money(payment.refundable_minor),
+        )
+
+    def refund_row(self, refund: StoredRefund) -> RefundRow:
+        return RefundRow(
+            id=refund.id,
+            payment_id=refund.payment_id,
+            number=refund.number or "",
+            method=refund.method,
+            amount=self.money(refund.amount_minor),
+            credit=refund.credit,
+            reason=refund.reason,
+            state=refund.state,
+            asked_at=refund.asked_at,
+            asked_by=refund.asked_by,
+            settled_at=refund.settled_at,
+            why=refund.why,
         )
 
     def _charge_row(self, charge: StoredCharge) -> ChargeRow:
@@ -113,7 +171,7 @@ decode_invoice = msgspec.json.Decoder(StoredInvoice).decode
 
 _POSTED = """
     select coalesce(sum(amount_minor), 0) as due_minor,
-        coalesce(sum(amount_minor) filter (where kind = 'charge'), 0) as charged_minor
+        coalesce(sum(amount_minor) filter (where kind in ('charge', 'credit')), 0) as charged_minor
     from journal_entry join posting on entry_id = journal_entry.id
     where invoice_id = invoice.id and account = 'patients-receivable' and invoice_version <= asked.version
 """
@@ -130,9 +188,23 @@ _PAYMENTS = """
         'receipt_number', receipt_number, 'method', method, 'amount_minor', amount_minor,
         'tendered_minor', tendered_minor, 'taken_at', taken_at,
         'taken_by', json_build_object('id', staff.id, 'name', staff.name),
-        'clock_time', to_char(taken_at at time zone time_zone, 'HH24:MI')) order by payment.id), '[]')
+        'clock_time', to_char(taken_at at time zone time_zone, 'HH24:MI'), 'reference', reference,
+        'refunded_minor', coalesce((select sum(amount_minor) from refund
+            where payment_id = payment.id and state <> 'failed'), 0)) order by payment.id), '[]')
     from payment join staff on staff.id = taken_by
     where invoice_id = invoice.id and invoice_version <= asked.version
+"""
+
+# What is not posted has no version: it shows on the bill as it is, never on the copy of an old paper.
+_REFUNDS = """
+    select coalesce(json_agg(json_build_object('id', refund.id, 'payment_id', payment_id,
+        'invoice_version', invoice_version, 'number', number, 'method', method, 'amount_minor', amount_minor,
+        'credit', credit, 'reason', reason, 'state', state, 'asked_at', asked_at,
+        'asked_by', json_build_object('id', staff.id, 'name', staff.name), 'settled_at', settled_at,
+        'why', why, 'clock_time', to_char(settled_at at time zone time_zone, 'HH24:MI'))
+        order by refund.id), '[]')
+    from refund join staff on staff.id = asked_by
+    where invoice_id = invoice.id and coalesce(invoice_version, invoice.version) <= asked.version
 """
 
 INVOICE = f"""
@@ -147,6 +219,7 @@ select json_build_object(
     'due_minor', posted.due_minor,
     'charges', ({_CHARGES}),
     'payments', ({_PAYMENTS}),
+    'refunds', ({_REFUNDS}),
     'ticket_encounter_id', (select encounter_id from ticket where id = %(ticket_id)s::bigint)
 )::text
 from invoice

@@ -61,6 +61,8 @@ class _Drawer:
     payments: int
     taken_minor: int
     change_minor: int
+    refunds: int
+    refunded_minor: int
     currency: str
 
 
@@ -105,13 +107,15 @@ def list_to_pay(work: Work, _: ListToPay) -> ToPay:
 
 
 def get_drawer(work: Work, _: GetDrawer) -> DrawerState:
-    """What the cashier who asks took today: `cash_taken` is what stayed in the drawer, change taken off."""
+    """The cash of the cashier who asks, today: `cash_taken` is what should be left of it in the drawer."""
     drawer = work.one(_Drawer, DRAWER, {"now": work.now, "by": work.actor.person.id})
     assert drawer is not None
     return DrawerState(
         payments=drawer.payments,
-        cash_taken=Money(drawer.taken_minor, drawer.currency),
+        cash_taken=Money(drawer.taken_minor - drawer.refunded_minor, drawer.currency),
         change_given=Money(drawer.change_minor, drawer.currency),
+        refunds=drawer.refunds,
+        cash_refunded=Money(drawer.refunded_minor, drawer.currency),
     )
 
 
@@ -153,11 +157,17 @@ limit %(most)s
 """
 
 DRAWER = """
-select count(payment.id) as payments, coalesce(sum(amount_minor), 0)::bigint as taken_minor,
-    coalesce(sum(change_minor), 0)::bigint as change_minor, clinic.currency
-from clinic left join payment on taken_by = %(by)s and method = 'cash'
-    and taken_at >= date_trunc('day', %(now)s at time zone time_zone) at time zone time_zone
-group by clinic.currency
+with today as (
+    select date_trunc('day', %(now)s at time zone time_zone) at time zone time_zone as since from clinic
+), taken as (
+    select count(*) as payments, coalesce(sum(amount_minor), 0)::bigint as taken_minor,
+        coalesce(sum(change_minor), 0)::bigint as change_minor
+    from payment, today where taken_by = %(by)s and method = 'cash' and taken_at >= since
+), returned as (
+    select count(*) as refunds, coalesce(sum(amount_minor), 0)::bigint as refunded_minor
+    from refund, today where asked_by = %(by)s and method = 'cash' and asked_at >= since
+)
+select taken.*, returned.*, currency from taken, returned, clinic
 """
 
 MISSING = """

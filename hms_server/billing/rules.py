@@ -1,12 +1,14 @@
-"""What a payment may be, and in which state it leaves the bill."""
+"""What a payment and a refund may be, and in which state they leave the bill."""
 
-from hms_server.contract.billing import InvoiceState, TakePayment
+from hms_server.contract.billing import InvoiceState, PaymentMethod, RefundPayment, TakePayment
 from hms_server.contract.money import format_money
 from hms_server.contract.values import Money
 from hms_server.faults import Refused
 
 MAX_TENDERED_MINOR = 10**14
 """More than any bill; below it no sum of a clinic leaves a 64-bit column."""
+
+MAX_REASON = 500
 
 
 def state_of(*, charged_minor: int, due_minor: int) -> InvoiceState:
@@ -18,19 +20,53 @@ def state_of(*, charged_minor: int, due_minor: int) -> InvoiceState:
 
 def check_payment(request: TakePayment, due: Money) -> None:
     """Refuses money of another currency, an amount above what is due, and one that is not covered."""
+    if request.method is not PaymentMethod.CASH:
+        raise Refused(
+            "billing.method",
+            "Only cash is taken here. A payment through Paystack appears by itself once it has come.",
+            field="method",
+        )
     for field, money in (("amount", request.amount), ("tendered", request.tendered)):
-        if money.currency != due.currency:
-            raise Refused(
-                "billing.currency",
-                f"This bill is in {due.currency}; {money.currency[:10]} cannot be taken for it.",
-                field=field,
-                data={"currency": due.currency},
-            )
-    _check_amount(request.amount, due)
+        check_currency(money, due, field=field)
+    check_amount(request.amount, due)
     _check_tendered(request.tendered, request.amount)
 
 
-def _check_amount(amount: Money, due: Money) -> None:
+def check_currency(money: Money, due: Money, *, field: str) -> None:
+    """Refuses money that is not in the currency of the bill."""
+    if money.currency != due.currency:
+        raise Refused(
+            "billing.currency",
+            f"This bill is in {due.currency}; {money.currency[:10]} cannot be taken for it.",
+            field=field,
+            data={"currency": due.currency},
+        )
+
+
+def check_refund(request: RefundPayment, refundable: Money) -> None:
+    """Refuses a refund without a reason, and one above what is left of the payment."""
+    if not request.reason.strip():
+        raise Refused("billing.refund_reason", "Say why the money goes back.", field="reason")
+    if len(request.reason) > MAX_REASON:
+        raise Refused("billing.refund_reason", f"Say it in {MAX_REASON} characters at most.", field="reason")
+    check_currency(request.amount, refundable, field="amount")
+    if refundable.amount_minor <= 0:
+        raise Refused(
+            "billing.refunded_already",
+            "Nothing is left of this payment: it was returned, or is on its way back.",
+            field="payment_id",
+        )
+    if not 0 < request.amount.amount_minor <= refundable.amount_minor:
+        raise Refused(
+            "billing.refund_amount",
+            f"Return an amount above zero, up to the {format_money(refundable)} that are left of it.",
+            field="amount",
+            data={"refundable_minor": str(refundable.amount_minor)},
+        )
+
+
+def check_amount(amount: Money, due: Money) -> None:
+    """Refuses what is not above zero, or more than is due."""
     if due.amount_minor <= 0:
         raise Refused("billing.nothing_due", "Nothing is due on this bill.", field="amount")
     if amount.amount_minor <= 0:

@@ -64,6 +64,8 @@ class PaymentRow(msgspec.Struct, frozen=True, kw_only=True):
     change: Money
     taken_at: datetime
     taken_by: Person
+    reference: str = ""
+    """The provider's word for it, where it did not come as cash."""
     refundable: Money | None = None
     """What has not been returned yet, nor is on its way back."""
 

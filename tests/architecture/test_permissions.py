@@ -94,6 +94,8 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "TakePayment": ONLY_CASHIER,
     "GetReceipt": ONLY_CASHIER,
     "GetDrawer": ONLY_CASHIER,
+    "RefundPayment": ONLY_CASHIER,
+    "GetRefund": ONLY_CASHIER,
     "ListMissingPrices": ONLY_CASHIER,
 }
 
