@@ -103,7 +103,7 @@ class Billing:
         return dict(self.desk.sql(BALANCES))
 
     def unlike_the_ledger(self) -> list[object]:
-        """Invoices whose sums are not those of their postings, their charges and their payments."""
+        """Invoices whose sums are not those of their postings, charges, payments, credits and refunds."""
         return self.desk.sql(UNLIKE)
 
 
@@ -123,7 +123,11 @@ where due_minor < 0 or due_minor <> (
     select coalesce(sum(amount_minor), 0) from posting join journal_entry as entry on entry.id = entry_id
     where entry.invoice_id = invoice.id and account = 'patients-receivable')
 or charged_minor <> (
-    select coalesce(sum(amount_minor), 0) from charge_item where invoice_id = invoice.id)
+    select coalesce(sum(amount_minor), 0) from charge_item where invoice_id = invoice.id) - (
+    select coalesce(sum(amount_minor), 0) from refund
+    where invoice_id = invoice.id and state = 'processed' and credit)
 or charged_minor - due_minor <> (
-    select coalesce(sum(amount_minor), 0) from payment where invoice_id = invoice.id)
+    select coalesce(sum(amount_minor), 0) from payment where invoice_id = invoice.id) - (
+    select coalesce(sum(amount_minor), 0) from refund
+    where invoice_id = invoice.id and state = 'processed')
 """
