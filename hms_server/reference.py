@@ -16,6 +16,8 @@ from hms_server.reference_records import (
     DoseFrequency,
     GivenOrFamilyName,
     Ingredient,
+    Interaction,
+    InteractionClass,
     LedgerAccount,
     MedicalSpeciality,
     News2Band,
@@ -29,7 +31,9 @@ from hms_server.reference_records import (
 Record = TypeVar("Record", bound=ReferenceRecord)
 Numbered = list[tuple[int, Record]]
 
-_SEPARATORS = {"ingredients": "+", "synonyms": ";", "classes": ";", "cross_reacts_with": ";", "words": ";"}
+_SEPARATORS = {"ingredients": "+"} | dict.fromkeys(
+    ("synonyms", "classes", "cross_reacts_with", "words", "medicines"), ";"
+)
 _ALLERGY_WORDS = re.compile(r"\b(allergy|allergic|hypersensitivity|to)\b")
 
 
@@ -60,6 +64,29 @@ def load_classes(folder: Path | None = None) -> list[AllergyClass]:
     lines = _read(AllergyClass, "allergy_classes.csv", folder)
     slugs = {item.slug for _, item in lines}
     _refuse_unknown(lines, "cross_reacts_with", slugs, file="allergy_classes.csv")
+    return _items(lines)
+
+
+def load_interaction_classes(folder: Path | None = None) -> list[InteractionClass]:
+    """Medicines that interact alike; every ingredient they name exists, and no class is called like one."""
+    lines = _read(InteractionClass, "interaction_classes.csv", folder)
+    slugs = {item.slug for item in load_ingredients(folder)}
+    _refuse_unknown(lines, "medicines", slugs, file="interaction_classes.csv")
+    for line, item in lines:
+        if item.slug in slugs:
+            raise ReferenceDataError(
+                f"interaction_classes.csv:{line}: {item.slug} is an ingredient; a class is called otherwise."
+            )
+    return _items(lines)
+
+
+def load_interactions(folder: Path | None = None) -> list[Interaction]:
+    """Which medicines do not go together; each side is an ingredient or an interaction class."""
+    lines = _read(Interaction, "interactions.csv", folder)
+    known = {item.slug for item in load_ingredients(folder)}
+    known |= {item.slug for item in load_interaction_classes(folder)}
+    for column in ("a", "b"):
+        _refuse_unknown(lines, column, known, file="interactions.csv")
     return _items(lines)
 
 

@@ -101,6 +101,35 @@ class AllergyClass(ReferenceRecord, frozen=True, kw_only=True):
     source: str
 
 
+class Interaction(ReferenceRecord, frozen=True, kw_only=True):
+    """Two medicines that do not go together; `a` and `b` are ingredients or interaction classes.
+
+    A class with itself means any two of its members. `effect` is our own sentence; pair and severity are
+    those of `source`.
+    """
+
+    UNIQUE: ClassVar[tuple[tuple[str, ...], ...]] = (("a", "b"),)
+    a: Slug
+    b: Slug
+    severity: Literal["contraindicated", "major", "moderate", "minor"]
+    effect: str
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.a > self.b:
+            raise ValueError(f"{self.a} has to stand after {self.b}, so that no pair is written twice")
+
+
+class InteractionClass(ReferenceRecord, frozen=True, kw_only=True):
+    """Medicines that interact alike. One that no interaction names still says that a source lists them."""
+
+    UNIQUE: ClassVar[tuple[tuple[str, ...], ...]] = (("slug",), ("name",))
+    slug: Slug
+    name: str
+    medicines: tuple[Slug, ...]
+    source: str
+
+
 class DoseFrequency(ReferenceRecord, frozen=True, kw_only=True):
     """How often a dose is taken; with `once` the number of days does not count."""
 
