@@ -35,6 +35,8 @@ from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
+from hms_server.scheduling.forgotten import close_missed
+from hms_server.scheduling.specialities import load_specialities
 from hms_server.triage.escalation import escalate
 from hms_server.visits.forgotten import close_forgotten
 from hms_server.work import Actor
@@ -233,7 +235,8 @@ class Server:
         """What happens because time has passed: sessions end, alerts move on, old tickets are closed."""
         now = self._clock()
         ended = self.sessions.sweep(connection)
-        if ended + escalate(connection, now) + close_forgotten(connection, now):
+        acted = escalate(connection, now) + close_forgotten(connection, now) + close_missed(connection, now)
+        if ended + acted:
             self._pump.committed()
 
     def _forget_old(self, connection: psycopg.Connection[Any]) -> None:
@@ -249,10 +252,11 @@ def _concerned_by(event: SessionEnded | StaffChanged) -> Callable[[Actor], bool]
 
 
 def load_reference(connection: psycopg.Connection[Any]) -> None:
-    """Brings formulary, allergens and prices up to what this program ships; the clinic's own prices stay."""
+    """Brings formulary, allergens, prices and specialities up to what this program ships; the clinic's own prices stay."""
     with connection.transaction():
         load_formulary(connection)
         load_prices(connection)
+        load_specialities(connection)
 
 
 def prepare_data_dir(path: Path) -> None:

@@ -38,6 +38,7 @@ class Permission(StrEnum):
 
 
 P = Permission
+_APPOINTMENTS = {P.APPOINTMENTS_READ, P.APPOINTMENTS_BOOK}
 _EVERY_DESK = {
     P.OWN_SESSION,
     P.PATIENT_SEARCH,
@@ -49,10 +50,13 @@ _EVERY_DESK = {
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.RECEPTIONIST: frozenset(
-        _EVERY_DESK | {P.CONSENT_RECORD, P.MESSAGES_READ, P.PATIENT_REGISTER, P.CHECK_IN}
+        _EVERY_DESK
+        | _APPOINTMENTS
+        | {P.CONSENT_RECORD, P.MESSAGES_READ, P.PATIENT_REGISTER, P.CHECK_IN, P.SCHEDULE_KEEP}
     ),
     Role.NURSE: frozenset(
         _EVERY_DESK
+        | _APPOINTMENTS
         | {
             P.CONSENT_RECORD,
             P.PATIENT_REGISTER,
@@ -65,6 +69,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.DOCTOR: frozenset(
         _EVERY_DESK
+        | _APPOINTMENTS
         | {
             P.VITALS_RECORD,
             P.CHART_READ,
@@ -78,7 +83,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
     Role.PHARMACIST: frozenset(_EVERY_DESK | {P.FORMULARY_READ, P.DISPENSE, P.STOCK_KEEP}),
     Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE, P.REFUND}),
-    Role.ADMINISTRATOR: frozenset({P.OWN_SESSION, P.MESSAGES_READ, P.ADMINISTER}),
+    Role.ADMINISTRATOR: frozenset({P.OWN_SESSION, P.MESSAGES_READ, P.ADMINISTER, P.SCHEDULE_KEEP}),
     Role.DISPLAY: frozenset({P.OWN_SESSION, P.QUEUE_DISPLAY}),
 }
 

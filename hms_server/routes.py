@@ -71,6 +71,22 @@ from hms_server.contract.pharmacy import (
     ReceiveStock,
 )
 from hms_server.contract.prescribing import CheckLine, ListFrequencies, SearchProducts, StopMedication
+from hms_server.contract.scheduling import (
+    AddException,
+    BookAppointment,
+    CancelAppointment,
+    FindSlots,
+    GetAvailability,
+    ListAppointments,
+    ListSchedules,
+    ListSpecialities,
+    MarkAppointmentMissed,
+    MoveAppointment,
+    RemoveException,
+    ReopenAppointment,
+    SetSpecialities,
+    SetWorkingHours,
+)
 from hms_server.contract.triage import AcknowledgeAlert, GetVitals, ListAlerts, RecordVitals
 from hms_server.contract.visits import (
     CallNext,
@@ -100,6 +116,10 @@ from hms_server.prescribing.checking import check_line
 from hms_server.prescribing.formulary import list_frequencies, search_products
 from hms_server.prescribing.queries import get_chart
 from hms_server.prescribing.signing import sign_encounter
+from hms_server.scheduling import commands as scheduling
+from hms_server.scheduling import keeping
+from hms_server.scheduling import queries as scheduling_queries
+from hms_server.scheduling.specialities import list_specialities
 from hms_server.triage import commands as triage
 from hms_server.triage import queries as triage_queries
 from hms_server.visits import calling, ranking, undo
@@ -158,6 +178,23 @@ PATIENTS: Sequence[Route[Any]] = (
     command(EditPatient, patients.edit_patient, P.PATIENT_REGISTER),
     query(GetConsents, get_consents, P.PATIENT_READ),
     command(RecordConsent, record_consent, P.CONSENT_RECORD),
+)
+
+SCHEDULING: Sequence[Route[Any]] = (
+    query(ListSpecialities, list_specialities, P.APPOINTMENTS_READ),
+    query(FindSlots, scheduling_queries.find_slots, P.APPOINTMENTS_READ),
+    query(GetAvailability, scheduling_queries.get_availability, P.APPOINTMENTS_READ),
+    query(ListAppointments, scheduling_queries.list_appointments, P.APPOINTMENTS_READ),
+    command(BookAppointment, scheduling.book_appointment, P.APPOINTMENTS_BOOK),
+    command(MoveAppointment, scheduling.move_appointment, P.APPOINTMENTS_BOOK),
+    command(CancelAppointment, scheduling.cancel_appointment, P.APPOINTMENTS_BOOK),
+    command(MarkAppointmentMissed, scheduling.mark_appointment_missed, P.APPOINTMENTS_BOOK),
+    command(ReopenAppointment, scheduling.reopen_appointment, P.APPOINTMENTS_BOOK),
+    query(ListSchedules, scheduling_queries.list_schedules, P.SCHEDULE_KEEP),
+    command(SetSpecialities, keeping.set_specialities, P.SCHEDULE_KEEP),
+    command(SetWorkingHours, keeping.set_working_hours, P.SCHEDULE_KEEP),
+    command(AddException, keeping.add_exception, P.SCHEDULE_KEEP),
+    command(RemoveException, keeping.remove_exception, P.SCHEDULE_KEEP),
 )
 
 VISITS: Sequence[Route[Any]] = (
@@ -229,6 +266,7 @@ def routes(desk: Accounts) -> Sequence[Route[Any]]:
     return (
         *account_routes(desk),
         *PATIENTS,
+        *SCHEDULING,
         *VISITS,
         *TRIAGE,
         *PHARMACY,
@@ -247,6 +285,7 @@ SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
 FAULTS_BY_CONSTRAINT: Mapping[str, Fault] = {
     **accounts.FAULTS_BY_CONSTRAINT,
     **patients.FAULTS_BY_CONSTRAINT,
+    **scheduling.FAULTS_BY_CONSTRAINT,
     **visits.FAULTS_BY_CONSTRAINT,
     **triage.FAULTS_BY_CONSTRAINT,
     **consultations.FAULTS_BY_CONSTRAINT,

@@ -8,6 +8,7 @@ import msgspec
 from hms_server.contract.accounts import Nothing
 from hms_server.contract.envelope import Event, Request
 from hms_server.contract.priority import QueuePriority, SpecialNeed
+from hms_server.contract.scheduling import AppointmentId
 from hms_server.contract.values import (
     EncounterId,
     PatientHeader,
@@ -58,13 +59,18 @@ class CheckedIn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckIn(Request[CheckedIn], frozen=True, kw_only=True):
-    """Opens an encounter and issues a ticket. `special_need` None: from the age alone."""
+    """Opens an encounter and issues a ticket. `special_need` None: from the age alone.
+
+    With an appointment, which has to be this patient's and of today, that has arrived too. `service` None:
+    the queue that the appointment names, triage without one; the same goes for the doctor and the reason.
+    """
 
     patient_id: PatientId
-    service: str = TRIAGE
+    service: str | None = None
     special_need: SpecialNeed | None = None
     practitioner_id: StaffId | None = None
     reason: str = ""
+    appointment_id: AppointmentId | None = None
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):

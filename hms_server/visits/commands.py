@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import msgspec
+
 from hms_server.contract.accounts import Nothing
 from hms_server.contract.priority import QueuePriority
 from hms_server.contract.values import EncounterId, StaffId, TicketId
 from hms_server.contract.visits import (
+    TRIAGE,
     CheckedIn,
     CheckIn,
     EncounterFinished,
@@ -20,6 +23,8 @@ from hms_server.contract.visits import (
 from hms_server.faults import Refused
 from hms_server.patients.commands import mark_seen
 from hms_server.permissions import Permission
+from hms_server.scheduling import arrivals
+from hms_server.scheduling.models import StoredAppointment
 from hms_server.visits.faults import FAULTS_BY_CONSTRAINT, cannot_check_in, cannot_send, ticket_not
 from hms_server.visits.models import (
     BESIDE,
@@ -45,18 +50,25 @@ def check_in(work: Work, request: CheckIn) -> CheckedIn:
     """Issues a ticket, once for somebody who is here already.
 
     An encounter that was opened today and is still open goes on, with the rank it had: somebody who came
-    back after a no-show is no new visit. Otherwise a new encounter is opened.
+    back after a no-show is no new visit. Otherwise a new encounter is opened. An appointment of somebody who
+    has a ticket already belongs to the visit of that ticket.
     """
+    appointment = None
+    if request.appointment_id is not None:
+        appointment = arrivals.expected(work, request.appointment_id, request.patient_id)
+        request = _as_booked(request, appointment)
     params = {
         "patient_id": request.patient_id,
-        "service": request.service,
+        "service": request.service or TRIAGE,
         "special_need": request.special_need,
         "practitioner_id": request.practitioner_id,
         "reason": request.reason.strip(),
     }
     ticket = work.one(CheckedInTicket, CHECK_IN, params | _who_and_when(work))
     if ticket is None:
-        raise cannot_check_in(work, request.patient_id, request.practitioner_id)
+        return _here_already(work, request, appointment)
+    if appointment is not None:
+        arrivals.arrive(work, appointment, ticket.encounter_id)
     work.concerns(ticket.patient_id)
     mark_seen(work, ticket.patient_id)
     if ticket.opened:
@@ -106,12 +118,15 @@ def finish(work: Work, ticket_id: TicketId) -> None:
 def finish_encounter(work: Work, encounter_id: EncounterId, *, practitioner_id: StaffId | None) -> None:
     """The encounter is over: no check-in continues it any more. Tickets for pharmacy and billing go on."""
     params = {"id": encounter_id, "practitioner_id": practitioner_id, "now": work.now}
-    patient_id = work.value(FINISH_ENCOUNTER, params)
-    if patient_id is None:
+    row = work.connection.execute(FINISH_ENCOUNTER, params).fetchone()
+    if row is None:
         raise Refused("visits.encounter_ended", "This visit has ended already.", field="encounter_id")
+    patient_id, had_appointment = row
     work.concerns(patient_id)
     finished = EncounterFinished(encounter_id=encounter_id, patient_id=patient_id)
     work.emit(finished, audience=Permission.QUEUE_VIEW)
+    if had_appointment:
+        arrivals.fulfil(work, encounter_id)
 
 
 def move_ticket(work: Work, request: MoveTicket) -> CheckedIn:
@@ -160,6 +175,27 @@ def _close(
         change = QueueChanged(ticket_id=closed.id, code=closed.code, service=closed.service, state=state)
         work.emit(change, audience=Permission.QUEUE_DISPLAY)
     return closed
+
+
+def _as_booked(request: CheckIn, appointment: StoredAppointment) -> CheckIn:
+    """What the desk does not say is as it was booked."""
+    return msgspec.structs.replace(
+        request,
+        service=request.service or appointment.service,
+        practitioner_id=request.practitioner_id or appointment.practitioner_id,
+        reason=request.reason.strip() or appointment.reason,
+    )
+
+
+def _here_already(work: Work, request: CheckIn, appointment: StoredAppointment | None) -> CheckedIn:
+    """Whoever has a ticket gets no second one; the appointment, if there is one, belongs to that visit."""
+    held = None
+    if appointment is not None:
+        held = work.one(StoredTicket, HELD_BY_PATIENT, (request.patient_id,))
+    if appointment is None or held is None:
+        raise cannot_check_in(work, request.patient_id, request.practitioner_id)
+    arrivals.arrive(work, appointment, held.encounter_id)
+    return CheckedIn(ticket=held.row())
 
 
 def _held(work: Work, encounter_id: EncounterId, practitioner_id: StaffId | None) -> TicketRow:
@@ -262,6 +298,8 @@ select {SHOWN} from ticket {BESIDE}
 where {OPEN} and ticket.patient_id = (select encounter.patient_id from encounter where encounter.id = %s)
 """
 
+HELD_BY_PATIENT = f"select {SHOWN} from ticket {BESIDE} where {OPEN} and ticket.patient_id = %s"
+
 OPEN_ENCOUNTER = f"select encounter_id from ticket where id = %s and {OPEN} for update"
 
 CLOSE = f"""
@@ -285,5 +323,5 @@ FINISH_ENCOUNTER = """
 update encounter set status = 'finished', ended_at = %(now)s, version = version + 1,
     practitioner_id = coalesce(%(practitioner_id)s, practitioner_id)
 where id = %(id)s and status = 'in-progress'
-returning patient_id
+returning patient_id, exists (select from appointment where encounter_id = encounter.id)
 """

@@ -26,6 +26,8 @@ EVERYBODY = frozenset(Role)
 DESKS = frozenset({RECEPTIONIST, NURSE, DOCTOR, PHARMACIST, CASHIER})
 FRONT = frozenset({RECEPTIONIST, NURSE})
 CLINICAL = frozenset({NURSE, DOCTOR})
+BOOKING = FRONT | {DOCTOR}
+SCHEDULE_KEEPERS = frozenset({RECEPTIONIST, ADMINISTRATOR})
 ONLY_DOCTOR, ONLY_PHARMACIST = frozenset({DOCTOR}), frozenset({PHARMACIST})
 ONLY_CASHIER, ONLY_ADMINISTRATOR = frozenset({CASHIER}), frozenset({ADMINISTRATOR})
 
@@ -52,6 +54,20 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "EditPatient": FRONT,
     "GetConsents": DESKS,
     "RecordConsent": FRONT | {DOCTOR},
+    "ListSpecialities": BOOKING,
+    "FindSlots": BOOKING,
+    "GetAvailability": BOOKING,
+    "ListAppointments": BOOKING,
+    "BookAppointment": BOOKING,
+    "MoveAppointment": BOOKING,
+    "CancelAppointment": BOOKING,
+    "MarkAppointmentMissed": BOOKING,
+    "ReopenAppointment": BOOKING,
+    "ListSchedules": SCHEDULE_KEEPERS,
+    "SetSpecialities": SCHEDULE_KEEPERS,
+    "SetWorkingHours": SCHEDULE_KEEPERS,
+    "AddException": SCHEDULE_KEEPERS,
+    "RemoveException": SCHEDULE_KEEPERS,
     "CheckIn": FRONT,
     "ListQueue": DESKS,
     "CallNext": DESKS,
