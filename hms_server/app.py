@@ -252,7 +252,7 @@ def _concerned_by(event: SessionEnded | StaffChanged) -> Callable[[Actor], bool]
 
 
 def load_reference(connection: psycopg.Connection[Any]) -> None:
-    """Brings formulary, allergens, prices and specialities up to what this program ships; the clinic's own prices stay."""
+    """Brings the reference data up to what this program ships; the clinic's own prices stay."""
     with connection.transaction():
         load_formulary(connection)
         load_prices(connection)
