@@ -33,6 +33,7 @@ from hms_server.keys import load_or_create
 from hms_server.pairing import PairingDesk
 from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
+from hms_server.relay_table import ground
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
 from hms_server.scheduling.forgotten import close_missed
@@ -74,14 +75,16 @@ class Server:
         self.sessions = Sessions(clock=clock, idle_after=settings.idle_after)
         desk = Accounts(self._passwords, idle_minutes=int(settings.idle_after.total_seconds() // 60))
         self._pump = EventPump(self._connect, self._publish)
+        vault = Vault(self.keys.audit_key)
+        outside = ground(vault)
         dispatcher = Dispatcher(
-            routes(desk),
+            routes(desk, outside),
             subscribers=SUBSCRIBERS,
             constraints=FAULTS_BY_CONSTRAINT,
             connect=self._connect,
             clock=clock,
             committed=self._on_commit,
-            vault=Vault(self.keys.audit_key),
+            vault=vault,
         )
         self._gate = ClinicGate(
             dispatcher,

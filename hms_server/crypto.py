@@ -22,9 +22,14 @@ class Vault:
     that is faster than argon2.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(_derive(key, b"answers"))
+    def __init__(self, key: bytes, *, purpose: str = "answers") -> None:
+        self._key = key
+        self._cipher = AESGCM(_derive(key, purpose.encode()))
         self._fingerprint_key = _derive(key, b"requests")
+
+    def kept_for(self, purpose: str) -> "Vault":
+        """A vault of the same server with a key of its own: what one seals, another does not open."""
+        return Vault(self._key, purpose=purpose)
 
     def fingerprint(self, body: bytes | memoryview) -> bytes:
         """The same for the same body, and of no use to anybody without the key."""

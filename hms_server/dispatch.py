@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar, get_args
+from uuid import uuid4
 
 import msgspec
 import psycopg
@@ -14,6 +15,7 @@ from psycopg import errors
 
 from hms_server.clock import Clock
 from hms_server.contract.envelope import Call, Done, Event, Fault, Refusal, Request
+from hms_server.contract.values import DeviceId
 from hms_server.crypto import Vault
 from hms_server.faults import DATABASE_AWAY, Refused
 from hms_server.permissions import Permission
@@ -23,6 +25,9 @@ from hms_server.work import Actor, Subscriber, Work
 log = structlog.get_logger()
 
 A = TypeVar("A")
+T = TypeVar("T")
+SERVER = Actor(device_id=DeviceId(0), name="The server")
+"""Who acts where no person does; an audit row of it names nobody and no device."""
 ATTEMPTS = 4
 """How often a request is begun again after a deadlock, a serialization failure or a lost connection."""
 
@@ -143,15 +148,47 @@ class Dispatcher:
             raise AssertionError(f"{task.call.name} concerns patients and leaves no trace in the audit")
         return Done(task.call.id, msgspec.Raw(self._encode(answer)))
 
+    def act(self, name: str, handle: Callable[[Work], T], *, audited: Callable[[T], bool] = bool) -> T:
+        """Runs `handle` in one transaction as the server itself, with its events, and gives its answer.
+
+        Begun again like a request, so it must bear that its commit went through unseen. An audit row is
+        written where `audited` says so of the answer, and always where a patient is concerned. Raises
+        what `handle` raises, `Refused` for a broken constraint, `psycopg.Error` for the database's troubles.
+        """
+        return self._repeated(lambda: self._run_act(name, handle, audited))
+
+    def _run_act(self, name: str, handle: Callable[[Work], T], audited: Callable[[T], bool]) -> T:
+        connection = self._connection()
+        work = Work(connection, SERVER, self._clock(), uuid4(), self._subscribers)
+        try:
+            with _pipeline(connection):
+                connection.execute("BEGIN")
+                answer = handle(work)
+                if work.patients or audited(answer):
+                    connection.execute(AUDIT, _act_params(name, work))
+                if work.events:
+                    connection.execute(TELL, self._event_params(work) | {"at": work.now})
+                connection.execute("COMMIT")
+        except BaseException:
+            if not connection.closed:
+                connection.rollback()
+            raise
+        if work.events:
+            self._committed([emitted.event for emitted in work.events])
+        return answer
+
     def close_thread(self) -> None:
         """Gives the calling thread's connection back; each worker thread ends with it."""
         self._drop_connection()
 
     def _attempt(self, task: Task, request: Request[Any]) -> Done | Refusal:
         run = self._run_query if task.route.kind is Kind.QUERY else self._run_command
+        return self._repeated(lambda: run(task, request))
+
+    def _repeated(self, run: Callable[[], T]) -> T:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return run(task, request)
+                return run()
             except (errors.SerializationFailure, errors.DeadlockDetected):
                 if attempt == ATTEMPTS:
                     raise
@@ -302,6 +339,12 @@ def _refusal(call: Call, code: str, message: str, **data: str) -> Refusal:
     return Refusal(call.id, Fault(code=code, message=message, data=data))
 
 
+def _act_params(name: str, work: Work) -> dict[str, Any]:
+    nobody = {"staff": None, "device": None, "session": None}
+    params = {"at": work.now, "id": work.request_id, "name": name, "patients": work.patients}
+    return nobody | params | {"outcome": "done"}
+
+
 def _audit_params(task: Task, work: Work, outcome: str) -> dict[str, Any]:
     actor = task.actor
     return {
@@ -334,13 +377,15 @@ insert into request (id, name, staff_id, body_hash, answer, at)
 values (%(id)s, %(name)s, %(staff)s, %(body_hash)s, %(answer)s, %(at)s)
 """
 
+TELL = """
+insert into event (name, audience, staff_id, at, body)
+select name, audience, addressee, %(at)s, body
+from unnest(%(event_names)s::text[], %(audiences)s::text[], %(addressees)s::bigint[], %(bodies)s::bytea[])
+    as told (name, audience, addressee, body)
+"""
+
 RECORD_WITH_EVENTS = f"""
-with audited as ({AUDIT}), told as (
-    insert into event (name, audience, staff_id, at, body)
-    select name, audience, addressee, %(at)s, body
-    from unnest(%(event_names)s::text[], %(audiences)s::text[], %(addressees)s::bigint[], %(bodies)s::bytea[])
-        as told (name, audience, addressee, body)
-)
+with audited as ({AUDIT}), told as ({TELL})
 insert into request (id, name, staff_id, body_hash, answer, at)
 values (%(id)s, %(name)s, %(staff)s, %(body_hash)s, %(answer)s, %(at)s)
 """

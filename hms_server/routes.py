@@ -71,6 +71,14 @@ from hms_server.contract.pharmacy import (
     ReceiveStock,
 )
 from hms_server.contract.prescribing import CheckLine, ListFrequencies, SearchProducts, StopMedication
+from hms_server.contract.relay import (
+    CancelJob,
+    GetReachability,
+    ListJobs,
+    ListProviders,
+    RetryJob,
+    SetProvider,
+)
 from hms_server.contract.scheduling import (
     AddException,
     BookAppointment,
@@ -116,6 +124,10 @@ from hms_server.prescribing.checking import check_line
 from hms_server.prescribing.formulary import list_frequencies, search_products
 from hms_server.prescribing.queries import get_chart
 from hms_server.prescribing.signing import sign_encounter
+from hms_server.relay import commands as relay
+from hms_server.relay import queries as relay_queries
+from hms_server.relay.ground import Ground
+from hms_server.relay.queries import ReachabilityDesk
 from hms_server.scheduling import commands as scheduling
 from hms_server.scheduling import keeping
 from hms_server.scheduling import queries as scheduling_queries
@@ -261,10 +273,23 @@ BILLING: Sequence[Route[Any]] = (
 )
 
 
-def routes(desk: Accounts) -> Sequence[Route[Any]]:
+def relay_routes(ground: Ground) -> Sequence[Route[Any]]:
+    desk = ReachabilityDesk(ground.providers, ground.destinations)
+    return (
+        query(ListJobs, relay_queries.list_jobs, P.ADMINISTER),
+        command(CancelJob, relay.cancel_job, P.ADMINISTER),
+        command(RetryJob, relay.retry_job, P.ADMINISTER),
+        query(GetReachability, desk.get_reachability, P.OWN_SESSION),
+        query(ListProviders, ground.providers.list_providers, P.ADMINISTER),
+        command(SetProvider, ground.providers.set_provider, P.ADMINISTER),
+    )
+
+
+def routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:
     """Every request that the server answers."""
     return (
         *account_routes(desk),
+        *relay_routes(ground),
         *PATIENTS,
         *SCHEDULING,
         *VISITS,

@@ -97,6 +97,22 @@ class RetryJob(Request[Nothing], frozen=True, kw_only=True):
     job_id: JobId
 
 
+class JobChanged(Event, frozen=True, kw_only=True):
+    """A job was asked for, or came to an end."""
+
+    job_id: JobId
+    state: JobState
+
+
+class JobGivenUp(Event, frozen=True, kw_only=True):
+    """A job will not be tried again; somebody has to look at it."""
+
+    job_id: JobId
+    destination: str
+    summary: str
+    why: str
+
+
 class Reachability(msgspec.Struct, frozen=True, kw_only=True):
     """Measured by talking to the destination, never guessed; `since` is when that last changed."""
 
@@ -160,9 +176,13 @@ class ListProviders(Request[Providers], frozen=True, kw_only=True):
 
 
 class SetProvider(Request[ProviderRow], frozen=True, kw_only=True):
-    """A secret that is left out stays as it is."""
+    """A secret that is left out stays as it is; an empty one is taken away."""
 
     name: str
     settings: dict[str, str]
     secrets: dict[str, str] = {}
     enabled: bool = True
+
+    def __repr__(self) -> str:
+        # A request ends up in a log line or a traceback sooner or later: its secrets never do.
+        return f"SetProvider(name={self.name!r}, enabled={self.enabled!r})"

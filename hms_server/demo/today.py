@@ -32,6 +32,7 @@ from hms_server.demo.scenarios import PlannedMedicine, Scenario, weight_kg
 from hms_server.demo.staff import Hired, Planned
 from hms_server.dispatch import Dispatcher, answer_type
 from hms_server.permissions import permissions_of
+from hms_server.relay_table import ground
 from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
 from hms_server.work import Actor
 
@@ -103,15 +104,16 @@ class WaitingRoom:
         self._midnight = datetime.combine(now.astimezone(plan.zone).date(), time(), tzinfo=plan.zone)
         self._chance = chance
         self._passwords = PasswordDesk()
+        # Nobody will repeat these requests, so their answers need no key that lasts.
+        vault = Vault(secrets.token_bytes(32))
         self._dispatcher = Dispatcher(
-            routes(Accounts(self._passwords, idle_minutes=30)),
+            routes(Accounts(self._passwords, idle_minutes=30), ground(vault)),
             subscribers=SUBSCRIBERS,
             constraints=FAULTS_BY_CONSTRAINT,
             connect=connect,
             clock=lambda: self._moment,
             committed=lambda _: None,
-            # Nobody will repeat these requests, so their answers need no key that lasts.
-            vault=Vault(secrets.token_bytes(32)),
+            vault=vault,
         )
         self._free = self._visitors()
 

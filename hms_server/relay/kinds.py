@@ -118,14 +118,21 @@ class JobKind(Generic[P, N, R]):
     policy: Policy = field(default_factory=Policy)
 
 
+def no_probe(_outside: Outside) -> None:
+    """Where a destination is only heard of when there is work for it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Destination:
     """Somebody outside. Each has threads of its own, so that a slow one holds up nobody else."""
 
     name: str
+    """Where a provider has the same name, the destination is switched on and off with it."""
     title: str
-    probe: Callable[[Outside], None]
+    probe: Callable[[Outside], None] = no_probe
     """A cheap call that raises `OutsideFault`; made when nothing else has been heard for a while."""
+    prepare_probe: Callable[[Work], Callable[[Outside], None]] | None = None
+    """Where a probe needs an address or a key: reads them and gives the probe, in place of `probe`."""
     waiting_word: tuple[str, str] = ("job waits", "jobs wait")
     threads: int = 2
     open_after: int = 3

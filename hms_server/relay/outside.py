@@ -5,31 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from hms_server.contract.relay import Trouble
+from hms_server.relay.troubles import OutsideFault, classify
 
-
-class OutsideFault(Exception):  # noqa: N818 - what stands between the clinic and a provider
-    """A call outside that did not end well.
-
-    `may_have_arrived`: the provider may have carried it out nevertheless (a lost answer, not a refused
-    connection). `retry_after` is the provider's own wish.
-    """
-
-    def __init__(
-        self,
-        trouble: Trouble,
-        sentence: str,
-        *,
-        may_have_arrived: bool,
-        retry_after: timedelta | None = None,
-        status: int | None = None,
-    ) -> None:
-        super().__init__(sentence)
-        self.trouble = trouble
-        self.sentence = sentence
-        self.may_have_arrived = may_have_arrived
-        self.retry_after = retry_after
-        self.status = status
+__all__ = ["Answer", "Outside", "OutsideFault", "classify"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +19,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Outside:
     """Handed to `perform`: the clinic's proxy, the time that is left, and whether to stop.
 
@@ -52,6 +30,12 @@ class Outside:
     proxy: str | None = None
     time_limit: timedelta = timedelta(seconds=75)
     stop: threading.Event = field(default_factory=threading.Event)
+    authorities: str | None = None
+    """A file with the certificate authority of a proxy that looks into TLS."""
+
+    def __repr__(self) -> str:
+        # The proxy's address holds a password.
+        return f"Outside(proxy={self.proxy is not None}, time_limit={self.time_limit})"
 
     def request(
         self,

@@ -16,13 +16,15 @@ from hms_server.accounts.commands import Accounts
 from hms_server.accounts.passwords import PasswordDesk
 from hms_server.accounts.setup import ADD_DEPARTMENT, ADD_ROOM, SERVICES, SMALL_CLINIC
 from hms_server.contract.envelope import Call, Event, Fault, Refusal, Request
+from hms_server.contract.relay import SetProvider
 from hms_server.contract.values import DeviceId, PatientId, Role, RoomId, Sex, StaffId
 from hms_server.crypto import Vault
 from hms_server.database import connect
 from hms_server.dispatch import Dispatcher, answer_type
 from hms_server.permissions import permissions_of
+from hms_server.relay_table import ground
 from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
-from hms_server.work import Actor
+from hms_server.work import Actor, Work
 
 A = TypeVar("A")
 E = TypeVar("E", bound=Event)
@@ -57,14 +59,17 @@ class Desk:
         self._dsn = dsn
         self._connection = self.connect()
         self._passwords = PasswordDesk()
+        self.vault = Vault(b"v" * 32)
+        self.ground = ground(self.vault)
+        self.providers = self.ground.providers
         self.dispatcher = Dispatcher(
-            routes(Accounts(self._passwords, idle_minutes=15)),
+            routes(Accounts(self._passwords, idle_minutes=15), self.ground),
             subscribers=SUBSCRIBERS,
             constraints=FAULTS_BY_CONSTRAINT,
             connect=self.connect,
             clock=lambda: self.now,
             committed=lambda _: None,
-            vault=Vault(b"v" * 32),
+            vault=self.vault,
         )
         self._found_clinic(time_zone, currency)
         self.staff: dict[Role, StaffId] = {}
@@ -111,6 +116,15 @@ class Desk:
         except FaultRaised as raised:
             return raised.fault
         raise AssertionError(f"the server answered {answer!r}")
+
+    def act(self, handle: Callable[[Work], R]) -> R:
+        """What the server itself does in one transaction, such as asking for a job."""
+        return self.dispatcher.act("tests", handle, audited=lambda _: False)
+
+    def set_provider(self, name: str, *, settings: dict[str, str], secrets: dict[str, str]) -> None:
+        """As the administrator enters it; switched on."""
+        request = SetProvider(name=name, settings=settings, secrets=secrets)
+        self.ask(request, Role.ADMINISTRATOR)
 
     def together(self, count: int, act: Callable[[int], R]) -> list[R]:
         """Runs `act(0)` … `act(count - 1)` at once, each in a thread with a connection of its own."""

@@ -1,0 +1,246 @@
+"""One run of one job, from the claim to the stored result; threads and waiting are the runner's affair."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+
+from hms_server.clock import Clock
+from hms_server.dispatch import Dispatcher
+from hms_server.faults import Refused
+from hms_server.relay import claims, hearing, settling
+from hms_server.relay.claims import Claim
+from hms_server.relay.kinds import Again, Destination, Finished, GiveUp, JobKind, Next
+from hms_server.relay.network import AUTHORITIES, proxy_of
+from hms_server.relay.network import NAME as NETWORK
+from hms_server.relay.outside import Outside, OutsideFault, classify
+from hms_server.relay.providers import Providers
+from hms_server.relay.settling import Held
+from hms_server.work import Work
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+MISTAKE = "The server made a mistake with this job; it is in the server's log."
+UNREADABLE = "This job was stored by another version of the server, which has to carry it out."
+STORE_AGAIN_S = 1.0
+"""How soon a result is stored again that the database did not take."""
+
+
+@dataclass(eq=False)
+class Run:
+    """A job while this process works on it; `stop` ends its call."""
+
+    held: Held
+    ends_by: float = 0.0
+    stop: threading.Event = field(default_factory=threading.Event)
+    called: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    need: Any
+    outside: Outside
+
+
+class Runs:
+    """What every server process does with jobs; the threads of `Runner` and the tests' harness call it."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        providers: Providers,
+        kinds: Iterable[JobKind[Any, Any, Any]],
+        destinations: Iterable[Destination],
+        *,
+        clock: Clock,
+        chance: Callable[[], float],
+    ) -> None:
+        self.dispatcher = dispatcher
+        self.providers = providers
+        self.kinds = {kind.name: kind for kind in kinds}
+        self.destinations = {one.name: one for one in destinations}
+        self._limits = {kind.name: kind.policy.time_limit for kind in self.kinds.values()}
+        self.clock = clock
+        self._chance = chance
+        self.stopping = threading.Event()
+        self.under_way: dict[UUID, Run] = {}
+
+    def know_destinations(self) -> None:
+        """Once at the start of a process."""
+        self._act("relay.start", lambda work: hearing.know(work, self.destinations.values()))
+
+    def route(self) -> int:
+        """Names the destinations of new jobs."""
+        return self._act("relay.route", lambda work: claims.route(work, self.kinds))
+
+    def switched_on(self, work: Work, destination: str) -> bool:
+        """Whether jobs go there: a destination whose provider is switched off is left alone."""
+        return destination not in self.providers.specs or self.providers.enabled(work, destination)
+
+    def claim(self, destination: str) -> Run | None:
+        """The next job of that destination, or None where none may run now."""
+
+        def take(work: Work) -> Claim | None:
+            if not self.switched_on(work, destination):
+                return None
+            held = list(self.under_way)
+            return claims.claim(work, destination, self._limits, now=self.clock(), held=held)
+
+        claim = self._act("relay.claim", take)
+        if claim is None:
+            return None
+        run = Run(Held(claim=claim, kind=self.kinds[claim.kind], chance=self._chance))
+        self.under_way[claim.lease] = run
+        return run
+
+    def carry_out(self, run: Run) -> None:
+        """Prepares, calls and stores; whatever happens ends up in the job's row."""
+        try:
+            prepared = self.prepare(run)
+            if prepared is not None:
+                self._finish(run, self.perform(run, prepared))
+        finally:
+            self.under_way.pop(run.held.claim.lease, None)
+
+    def end_called_off(self) -> int:
+        """Ends jobs that were called off before they ran, or while their server died; gives how many."""
+        count = 0
+        while self._act("relay.call_off", self._end_one_called_off):
+            count += 1
+        return count
+
+    def _end_one_called_off(self, work: Work) -> bool:
+        claim = claims.called_off(work, list(self.kinds), now=self.clock(), held=list(self.under_way))
+        if claim is None:
+            return False
+        settling.end_called_off(work, Held(claim=claim, kind=self.kinds[claim.kind], chance=self._chance))
+        return True
+
+    def prepare(self, run: Run) -> Prepared | None:
+        """None where the run has ended without a call."""
+        held = run.held
+        name = f"{held.kind.name}.prepare"
+        try:
+            outcome = self.dispatcher.act(name, lambda work: self._ready(work, run), audited=_is_end)
+        except psycopg.OperationalError as error:
+            log.warning("a job waits for the database", job=held.claim.id, error=str(error))
+            return None
+        except Exception as error:  # noqa: BLE001 - logged, and kept in the job's row
+            self._mistake(run, error)
+            return None
+        return outcome if isinstance(outcome, Prepared) else None
+
+    def _ready(self, work: Work, run: Run) -> "Prepared | Next | None":
+        held = run.held
+        standing = settling.still_held(work, held)
+        if standing is None:
+            return None
+        policy = held.kind.policy
+        if held.claim.lapsed and held.claim.attempts >= policy.attempts:
+            outcome: Any = GiveUp(f"Its server ended in the middle of it, {held.claim.attempts} times.")
+        else:
+            outcome = held.kind.prepare(work, held.opened())
+        if isinstance(outcome, Finished | Again | GiveUp):
+            hearing.end_trial(work, held.claim.destination, held.claim.lease)
+            settling.settle(work, held, outcome, standing, answered=False)
+            return outcome
+        claims.begin_call(work, held.claim)
+        return Prepared(outcome, self.outside(work, policy.time_limit, run.stop))
+
+    def outside(self, work: Work, time_limit: timedelta, stop: threading.Event) -> Outside:
+        """The way out as it is set up now."""
+        if NETWORK not in self.providers.specs:
+            return Outside(time_limit=time_limit, stop=stop)
+        authorities = self.providers.settings(work, NETWORK)[AUTHORITIES]
+        return Outside(
+            proxy=proxy_of(self.providers, work),
+            time_limit=time_limit,
+            stop=stop,
+            authorities=authorities or None,
+        )
+
+    def perform(self, run: Run, prepared: Prepared) -> Any:
+        """The result, or the fault; a fault is a result like another."""
+        run.called = True
+        try:
+            return run.held.kind.perform(prepared.need, prepared.outside)
+        except OutsideFault as fault:
+            return fault
+        except OSError as error:
+            return classify(error)
+        except Exception as error:  # noqa: BLE001 - as above
+            return error
+
+    def _finish(self, run: Run, result: Any) -> None:
+        held = run.held
+        if isinstance(result, OutsideFault):
+            self._store(run, lambda work: self._store_trouble(work, held, result), name="trouble")
+        elif isinstance(result, Exception):
+            self._mistake(run, result)
+        else:
+            self._store(run, lambda work: self._store_result(work, held, result), name="store")
+
+    def _store_result(self, work: Work, held: Held, result: Any) -> bool:
+        stored = settling.store_result(work, held, result)
+        hearing.heard(work, held.claim.destination)
+        return stored
+
+    def _store_trouble(self, work: Work, held: Held, fault: OutsideFault) -> bool:
+        stored = settling.store_trouble(work, held, fault)
+        destination = self.destinations[held.claim.destination]
+        hearing.heard_trouble(work, destination, fault, lease=held.claim.lease)
+        return stored
+
+    def _store(self, run: Run, handle: Callable[[Work], bool], *, name: str) -> None:
+        """Keeps at it while the database is away: what was heard outside must not be lost."""
+        while True:
+            try:
+                stored = self.dispatcher.act(f"{run.held.kind.name}.{name}", handle)
+            except psycopg.OperationalError as error:
+                log.warning("a result waits for the database", job=run.held.claim.id, error=str(error))
+                if self.stopping.wait(STORE_AGAIN_S):
+                    return
+            except Exception as error:  # noqa: BLE001 - as above
+                self._mistake(run, error)
+                return
+            else:
+                if not stored:
+                    log.info("a job was taken over by another server", job=run.held.claim.id)
+                return
+
+    def _mistake(self, run: Run, error: Exception) -> None:
+        """A fault of this program: seen in the log and in the job, and no reason to ask for ever."""
+        held = run.held
+        log.error("a job failed", job=held.claim.id, kind=held.kind.name, exc_info=error)
+        sentence = error.fault.message if isinstance(error, Refused) else MISTAKE
+        attempts: Sequence[Callable[[Work], bool]] = (
+            lambda work: settling.store_mistake(work, held, sentence, called=run.called),
+            lambda work: settling.store_unfit(work, held, sentence),
+        )
+        if isinstance(error, msgspec.DecodeError) and not run.called:
+            attempts = (lambda work: settling.store_unfit(work, held, UNREADABLE),)
+        for attempt in attempts:
+            try:
+                self.dispatcher.act(f"{held.kind.name}.mistake", attempt)
+            except psycopg.OperationalError as away:
+                log.warning("a job waits for the database", job=held.claim.id, error=str(away))
+                return
+            except Exception:
+                log.exception("a job cannot be given up", job=held.claim.id, kind=held.kind.name)
+            else:
+                return
+
+    def _act(self, name: str, handle: Callable[[Work], T]) -> T:
+        return self.dispatcher.act(name, handle, audited=lambda _: False)
+
+
+def _is_end(outcome: object) -> bool:
+    return isinstance(outcome, Finished | GiveUp)

@@ -1,0 +1,32 @@
+"""The one table of what leaves the premises: providers, destinations and the kinds of jobs for them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hms_server.crypto import Vault
+from hms_server.dispatch import Dispatcher
+from hms_server.relay.ground import Ground
+from hms_server.relay.kinds import Destination, JobKind
+from hms_server.relay.network import NETWORK
+from hms_server.relay.providers import Providers, ProviderSpec
+
+PROVIDERS: Sequence[ProviderSpec] = (NETWORK,)
+"""In the order in which the administrator sees them."""
+
+
+def destinations(providers: Providers) -> Sequence[Destination]:
+    """Everybody outside whom the clinic talks to; a name that is a provider's too is switched off with it."""
+    del providers
+    return ()
+
+
+def job_kinds(ground: Ground, dispatcher: Dispatcher) -> Sequence[JobKind[Any, Any, Any]]:
+    """Every kind of job; what runs on `dispatcher` does so between the relay's own transactions."""
+    del ground, dispatcher
+    return ()
+
+
+def ground(vault: Vault) -> Ground:
+    """What slices are given that talk to the outside."""
+    providers = Providers(vault, PROVIDERS)
+    return Ground(vault=vault, providers=providers, destinations=destinations(providers))
