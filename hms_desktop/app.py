@@ -78,8 +78,8 @@ class App(QObject):
         self._background = Background(self, in_order=True)
         self._attempt = 0
         self._look = load_look(options.folder)
-        apply_style(application, self._look.tokens())
         self.window = MainWindow(TITLE)
+        apply_style(application, self._look.tokens(), window=self.window)
         self.session: Session | None = None
         self.desk: SignedInDesk | None = None
         self.display: DisplayPanel | None = None
@@ -264,7 +264,7 @@ class App(QObject):
         look = self._look.with_other_theme() if key == "theme" else self._look.with_larger_text()
         self._look = look
         keep_look(self._options.folder, look)
-        apply_style(self._application, look.tokens())
+        apply_style(self._application, look.tokens(), window=self.window)
 
     def _open_password(self) -> None:
         from hms_desktop.accounts.password.panel import PasswordPanel  # noqa: PLC0415 - rarely used

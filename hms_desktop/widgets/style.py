@@ -1,7 +1,7 @@
 """The style sheet made from the tokens, and the fonts that it needs."""
 
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from hms_desktop.widgets.tokens import Kind, Palette, Radius, Space, TextSize, Tokens, keep_tokens
 from hms_server.contract.places import resource
@@ -20,8 +20,13 @@ def load_fonts() -> str:
     return next((family for family in FAMILIES if family in known), QFont().defaultFamily())
 
 
-def apply_style(application: QApplication, tokens: Tokens) -> None:
-    """Gives the whole application this look, also while windows are open."""
+def apply_style(application: QApplication, tokens: Tokens, *, window: QWidget | None = None) -> None:
+    """Gives the application this look, also while windows are open.
+
+    The style sheet goes to the window. One for the application, which is used where there is no window,
+    is worked out anew for all that is inside each time a part is put into another: a page would take six
+    times as long to be built.
+    """
     family = tokens.family or load_fonts()
     tokens = Tokens(theme=tokens.theme, factor=tokens.factor, family=family)
     keep_tokens(application, tokens)
@@ -30,7 +35,7 @@ def apply_style(application: QApplication, tokens: Tokens) -> None:
     font.setPixelSize(tokens.px(TextSize.BODY))
     application.setFont(font)
     application.setPalette(_qt_palette(tokens.palette))
-    application.setStyleSheet(style_sheet(tokens))
+    (window or application).setStyleSheet(style_sheet(tokens))
 
 
 def _qt_palette(colours: Palette) -> QPalette:
@@ -67,7 +72,6 @@ def style_sheet(tokens: Tokens) -> str:
 def _base(t: Tokens) -> str:
     p = t.palette
     return f"""
-QWidget {{ color: {p.ink}; font-size: {t.px(TextSize.BODY)}px; }}
 QMainWindow, QDialog, #page {{ background: {p.background}; }}
 QToolTip {{ background: {p.raised}; color: {p.ink}; border: 1px solid {p.line}; padding: {Space.XS}px; }}
 QScrollArea {{ border: none; background: transparent; }}

@@ -281,10 +281,10 @@ def act(frame: QWidget) -> None:
 
 def draw(application: QApplication, folder: Path, tokens: Tokens) -> None:
     """One picture of each page in each size, in this look."""
-    apply_style(application, tokens)
     for name, build in PAGES.items():
         for width, height in SIZES:
             window = MainWindow("Unity Clinic")
+            apply_style(application, tokens, window=window)
             window.resize(width, height)
             page = build()
             window.show_page(page)

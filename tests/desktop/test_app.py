@@ -286,19 +286,19 @@ def test_a_display_waits_for_its_server_and_signs_in_by_itself(
     qtbot.waitUntil(lambda: app.display is not None)
 
 
-def test_the_look_is_remembered(start: Callable[..., App], qtbot: QtBot, qapp: QApplication) -> None:
+def test_the_look_is_remembered(start: Callable[..., App]) -> None:
     """Dark and larger text also after the next start."""
     app = start()
-    before = qapp.styleSheet()
+    before = app.window.styleSheet()
     app._on_menu("theme")
     app._on_menu("text")
-    dark = qapp.styleSheet()
+    dark = app.window.styleSheet()
     assert dark != before
 
-    start()
+    again = start()
 
-    assert qapp.styleSheet() == dark
-    app._on_menu("theme")
+    assert again.window.styleSheet() == dark
+    again._on_menu("theme")
     for _ in range(4):
-        app._on_menu("text")
-    assert qapp.styleSheet() == before
+        again._on_menu("text")
+    assert again.window.styleSheet() == before

@@ -74,8 +74,9 @@ def test_text_size_outside_the_scale_is_refused(factor: float) -> None:
 
 def test_text_grows_with_the_factor() -> None:
     """At 200 % the style sheet writes text twice as large."""
-    assert "font-size: 26px" in style_sheet(Tokens(factor=2.0))
-    assert "font-size: 26px" not in style_sheet(Tokens())
+    assert "font-size: 14px" in style_sheet(Tokens())
+    assert "font-size: 28px" in style_sheet(Tokens(factor=2.0))
+    assert "font-size: 28px" not in style_sheet(Tokens())
 
 
 def test_current_tokens_are_those_applied_last(qapp: QApplication) -> None:
