@@ -35,6 +35,7 @@ class Permission(StrEnum):
     RECONCILE = "reconcile"
     ASSISTANT = "assistant"
     STOCK_READ = "stock_read"
+    MEDICINES_CHECK = "medicines_check"
 
 
 P = Permission
@@ -65,6 +66,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CHART_READ,
             P.ALLERGY_RECORD,
             P.ALERTS,
+            P.MEDICINES_CHECK,
         }
     ),
     Role.DOCTOR: frozenset(
@@ -79,9 +81,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.FORMULARY_READ,
             P.PRESCRIBE,
             P.ALERTS,
+            P.MEDICINES_CHECK,
         }
     ),
-    Role.PHARMACIST: frozenset(_EVERY_DESK | {P.FORMULARY_READ, P.DISPENSE, P.STOCK_KEEP}),
+    Role.PHARMACIST: frozenset(_EVERY_DESK | {P.FORMULARY_READ, P.MEDICINES_CHECK, P.DISPENSE, P.STOCK_KEEP}),
     Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE, P.REFUND}),
     Role.ADMINISTRATOR: frozenset({P.OWN_SESSION, P.MESSAGES_READ, P.ADMINISTER, P.SCHEDULE_KEEP}),
     Role.DISPLAY: frozenset({P.OWN_SESSION, P.QUEUE_DISPLAY}),

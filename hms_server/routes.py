@@ -70,7 +70,13 @@ from hms_server.contract.pharmacy import (
     MedicationDispensed,
     ReceiveStock,
 )
-from hms_server.contract.prescribing import CheckLine, ListFrequencies, SearchProducts, StopMedication
+from hms_server.contract.prescribing import (
+    CheckLine,
+    CheckMedicines,
+    ListFrequencies,
+    SearchProducts,
+    StopMedication,
+)
 from hms_server.contract.relay import (
     CancelJob,
     GetReachability,
@@ -122,6 +128,7 @@ from hms_server.pharmacy import stock
 from hms_server.prescribing import commands as prescribing
 from hms_server.prescribing.checking import check_line
 from hms_server.prescribing.formulary import list_frequencies, search_products
+from hms_server.prescribing.medicines import check_medicines
 from hms_server.prescribing.queries import get_chart
 from hms_server.prescribing.signing import sign_encounter
 from hms_server.relay import commands as relay
@@ -248,6 +255,7 @@ PRESCRIBING: Sequence[Route[Any]] = (
     query(SearchProducts, search_products, P.FORMULARY_READ),
     query(ListFrequencies, list_frequencies, P.FORMULARY_READ, lane=Lane.AT_ONCE),
     query(CheckLine, check_line, P.PRESCRIBE),
+    query(CheckMedicines, check_medicines, P.MEDICINES_CHECK),
     command(StopMedication, prescribing.stop_medication, P.PRESCRIBE),
 )
 

@@ -68,13 +68,29 @@ class Severity(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
+class InteractionGrade(StrEnum):
+    """How grave two medicines together are, as the reference data says; only the first needs a reason."""
+
+    CONTRAINDICATED = "contraindicated"
+    MAJOR = "major"
+    MODERATE = "moderate"
+    MINOR = "minor"
+
+
 class SafetyFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """`key` names the finding, so that an override belongs to this one and no other."""
+    """`key` names the finding, so that an override belongs to this one and no other.
+
+    A `quiet` one only informs, whatever its severity. `grade` is there for two medicines that interact,
+    `source` names who says so.
+    """
 
     key: str
     severity: Severity
     title: str
     detail: str
+    quiet: bool = False
+    grade: InteractionGrade | None = None
+    source: str = ""
 
 
 class NewMedicationRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,13 +155,43 @@ class LineChecked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckLine(Request[LineChecked], frozen=True, kw_only=True):
-    """What signing will check, asked while the doctor still chooses."""
+    """What signing will check, asked while the doctor still chooses.
+
+    `beside` are the products of the lines above: a line is checked against those, so that two medicines which
+    do not go together are found once, at the later one.
+    """
 
     patient_id: PatientId
     product_id: ProductId
     dose: Decimal
     frequency: str
     days: int
+    beside: list[ProductId] = []
+
+
+class NamedMedicine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a name or a product was understood as; without ingredients it was not checked at all."""
+
+    text: str
+    ingredients: list[str]
+
+
+class MedicinesChecked(msgspec.Struct, frozen=True, kw_only=True):
+    """`not_checked` names everything that is unknown or without data; empty means that all was compared."""
+
+    medicines: list[NamedMedicine]
+    findings: list[SafetyFinding]
+    not_checked: list[str]
+
+
+class CheckMedicines(Request[MedicinesChecked], frozen=True, kw_only=True):
+    """Medicines by name or product against each other, also those outside the formulary; 1 to 20 of them.
+
+    With a patient, also against allergies and what the patient takes. Minor interactions are told too.
+    """
+
+    medicines: list[str | ProductId]
+    patient_id: PatientId | None = None
 
 
 class StopMedication(Request[MedicationRequestRow], frozen=True, kw_only=True):

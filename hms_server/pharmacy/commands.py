@@ -105,7 +105,7 @@ def _check_line(work: Work, handover: Handover, picked: PickedLine, number: int)
 def _check_safety(work: Work, handover: Handover, lines: Sequence[PrescribedLine]) -> None:
     findings = check_again(work, handover, lines)
     for number, line in enumerate(lines):
-        refuse_unsafe(line, findings, number=number)
+        refuse_unsafe(handover, line, findings, number=number)
 
 
 def _take(handover: Handover, lines: Sequence[PrescribedLine], picked: Sequence[PickedLine]) -> list[Split]:

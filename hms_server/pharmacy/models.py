@@ -44,12 +44,17 @@ class PrescribedLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prescribed(msgspec.Struct, frozen=True, kw_only=True):
-    """All medicines of an encounter, on the clinic's day; `allergy_since`: one was recorded after signing."""
+    """All medicines of an encounter, on the clinic's day.
+
+    `changed_since`: an allergy was recorded, or another medicine prescribed, after signing.
+    `interaction_keys`: pairs of medicines for which a doctor gave a reason, in any prescription.
+    """
 
     encounter_id: EncounterId
     patient: PatientHeader
     today: date
-    allergy_since: bool
+    changed_since: bool
+    interaction_keys: list[str]
     lines: list[PrescribedLine]
 
     @property
@@ -101,13 +106,29 @@ _LINES = """
 )
 """
 
-# An allergy of the same minute may have been on its way while the doctor signed.
-_ALLERGY_SINCE = """
+# An allergy or a medicine of the same minute may have been on its way while the doctor signed. What was
+# imported may be older than its import.
+_CHANGED_SINCE = """
 exists (
-    select from allergy_intolerance as allergy
-    join medication_request as line on line.patient_id = allergy.patient_id
-    where line.encounter_id = encounter.id and allergy.status = 'active'
-        and allergy.recorded_at > line.authored_at - interval '1 minute'
+    select from medication_request as line
+    where line.encounter_id = encounter.id and (exists (
+        select from allergy_intolerance as allergy
+        where allergy.patient_id = line.patient_id and allergy.status = 'active'
+            and allergy.recorded_at > line.authored_at - interval '1 minute'
+    ) or exists (
+        select from medication_request as other
+        where other.patient_id = line.patient_id and other.encounter_id is distinct from encounter.id
+            and other.status in ('active', 'completed')
+            and (other.source is not null or other.authored_at > line.authored_at - interval '1 minute')
+    ))
+)
+"""
+
+_INTERACTION_KEYS = """
+(
+    select coalesce(json_agg(distinct finding_key), '[]')
+    from safety_override join medication_request as line on line.id = medication_request_id
+    where line.patient_id = encounter.patient_id and split_part(finding_key, '.', 2) = 'interaction'
 )
 """
 
@@ -115,7 +136,8 @@ _PRESCRIBED = f"""
 'encounter_id', encounter.id,
 'patient', to_json(patient_header),
 'today', (%(now)s at time zone time_zone)::date,
-'allergy_since', {_ALLERGY_SINCE},
+'changed_since', {_CHANGED_SINCE},
+'interaction_keys', {_INTERACTION_KEYS},
 'lines', {_LINES}
 """
 

@@ -76,7 +76,8 @@ def get_prescription(work: Work, request: GetPrescription) -> Prescription:
         prescriber=prescribed.prescriber,
         authored_at=min((line.authored_at for line in lines), default=None),
         lines=[
-            _proposed(line, split, news_of(line, findings)) for line, split in zip(lines, splits, strict=True)
+            _proposed(line, split, news_of(prescribed, line, findings))
+            for line, split in zip(lines, splits, strict=True)
         ],
     )
 

@@ -29,6 +29,8 @@ def load_formulary(connection: psycopg.Connection[Any], folder: Path | None = No
     What has left the files stays for the prescriptions that name it, and is not offered any more.
     """
     products = reference.load_formulary(folder)
+    # The check reads them from the files; a mistake in them is better found before the clinic opens.
+    reference.load_interactions(folder)
     ingredients = {item.slug: item for item in reference.load_ingredients(folder)}
     frequencies = reference.load_frequencies(folder)
     with connection.transaction():

@@ -74,7 +74,7 @@ json_build_object(
     'medicines', (
         select coalesce(json_agg(json_build_object(
             'id', taken.id, 'product', product_text, 'authored_at', authored_at,
-            'ingredients', coalesce(to_json(product.ingredients), '[]')
+            'ingredients', coalesce(to_json(product.ingredients), '[]'), 'route', coalesce(route, '')
         ) order by taken.id), '[]')
         from medication_request as taken left join product on product.id = product_id
         where taken.patient_id = patient.id and (taken.status = 'active'
@@ -105,6 +105,15 @@ select json_build_object(
 )::text
 from patient where patient.id = %(patient_id)s
 """
+
+PRODUCTS: LiteralString = f"select ({_PRODUCTS})::text"
+"""A list of `OfferedProduct`, without any patient."""
+
+INGREDIENTS: LiteralString = """
+select coalesce(json_agg(json_build_object('slug', slug, 'facts', facts)), '[]')::text
+from ingredient where slug = any(%(slugs)s::text[])
+"""
+"""A list of `ProductIngredient`, without any product."""
 
 # The lock comes first, in the same statement: two doctors who sign at once do so one after the other, and the
 # second one reads what the first one has done to the row. The numbers of the prescriptions are drawn here, so

@@ -12,6 +12,7 @@ from hms_server.contract.prescribing import (
 )
 from hms_server.contract.values import MedicationRequestId, Person
 from hms_server.faults import Refused
+from hms_server.prescribing.checking import findings_of
 from hms_server.prescribing.models import OfferedProduct, SigningBasis, offered
 from hms_server.prescribing.rules import (
     MAX_OVERRIDE_CHARACTERS,
@@ -23,7 +24,7 @@ from hms_server.prescribing.rules import (
     is_reason,
     refuse_quantity,
 )
-from hms_server.prescribing.safety import NEEDS_REASON, findings_for
+from hms_server.prescribing.safety import needs_reason
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +49,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 def checked_orders(lines: list[NewMedicationRequest], basis: SigningBasis) -> list[Order]:
     """Refused at the first line that breaks a limit, then for all unsafe findings at once."""
     unsafe: dict[str, str] = {}
-    orders = [_order(line, number, basis, unsafe=unsafe) for number, line in enumerate(lines)]
+    orders: list[Order] = []
+    for line in lines:
+        orders.append(_order(line, basis, above=orders, unsafe=unsafe))
     if unsafe:
         field, title = next(iter(unsafe.items()))
         raise Refused(
@@ -82,7 +85,10 @@ def order_row(
     )
 
 
-def _order(line: NewMedicationRequest, number: int, basis: SigningBasis, *, unsafe: dict[str, str]) -> Order:
+def _order(
+    line: NewMedicationRequest, basis: SigningBasis, *, above: list[Order], unsafe: dict[str, str]
+) -> Order:
+    number = len(above)
     at = f"prescription.{number}."
     product = offered(basis, line.product_id, field=f"{at}product_id")
     dosage = checked_dosage(
@@ -95,6 +101,7 @@ def _order(line: NewMedicationRequest, number: int, basis: SigningBasis, *, unsa
     )
     refuse_quantity(line.quantity, at=at)
     instructions = checked_instructions(line.instructions, at=at)
+    findings = findings_of(product, basis.patient, beside=[order.product for order in above])
     return Order(
         id=basis.ids[number],
         product=product,
@@ -102,7 +109,7 @@ def _order(line: NewMedicationRequest, number: int, basis: SigningBasis, *, unsa
         quantity=line.quantity,
         instructions=instructions,
         directions=directions_for(product.medicine, dosage, instructions=instructions),
-        overrides=_overrides(line, findings_for(product, basis.patient), at=at, unsafe=unsafe),
+        overrides=_overrides(line, findings, at=at, unsafe=unsafe),
     )
 
 
@@ -116,7 +123,7 @@ def _overrides(
         reason = line.overrides.get(finding.key, "").strip()
         if reason:
             overrides.append(Override(finding=finding, reason=_checked_reason(reason, field=field)))
-        elif finding.severity in NEEDS_REASON:
+        elif needs_reason(finding):
             unsafe[field] = finding.title
     return overrides
 

@@ -47,12 +47,13 @@ class AllergyFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunningMedicine(msgspec.Struct, frozen=True, kw_only=True):
-    """A prescription whose course is not over."""
+    """A prescription whose course is not over; an imported one has neither ingredients nor a route."""
 
     id: MedicationRequestId
     product: str
     ingredients: list[str]
     authored_at: datetime
+    route: str = ""
 
 
 class PatientFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,10 +75,20 @@ class ProductIngredients(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def findings_for(product: ProductIngredients, patient: PatientFacts) -> list[SafetyFinding]:
-    """All that is known against this product for this patient, the gravest first."""
-    order = list(Severity)
+    """What allergies and running medicines say against this product, the gravest first."""
     found = [*_unknown(product), *_allergic(product, patient), *_doubled(product, patient.medicines)]
-    return sorted(found, key=lambda finding: order.index(finding.severity))
+    return gravest_first(found)
+
+
+def gravest_first(findings: Iterable[SafetyFinding]) -> list[SafetyFinding]:
+    """In the order in which they are read; what only informs comes last."""
+    order = list(Severity)
+    return sorted(findings, key=lambda finding: (finding.quiet, order.index(finding.severity)))
+
+
+def needs_reason(finding: SafetyFinding) -> bool:
+    """Whether nobody may go on without saying why."""
+    return finding.severity in NEEDS_REASON and not finding.quiet
 
 
 def _unknown(product: ProductIngredients) -> Iterator[SafetyFinding]:

@@ -104,6 +104,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "SearchProducts": frozenset({DOCTOR, PHARMACIST}),
     "ListFrequencies": frozenset({DOCTOR, PHARMACIST}),
     "CheckLine": ONLY_DOCTOR,
+    "CheckMedicines": CLINICAL | {PHARMACIST},
     "StopMedication": ONLY_DOCTOR,
     "ListToDispense": ONLY_PHARMACIST,
     "GetPrescription": ONLY_PHARMACIST,

@@ -154,7 +154,7 @@ def test_the_same_ingredient_again_is_a_warning_until_it_is_stopped(ward: Desk) 
     stopped = ward.ask(StopMedication(medication_request_id=row.id, reason="Rash"), Role.DOCTOR)
     after = check(ward, patient_id, mixture).findings
 
-    assert [finding.key for finding in before] == [f"warning.same.{row.id}"]
+    assert [finding.key for finding in before if not finding.quiet] == [f"warning.same.{row.id}"]
     assert before[0].title == "Already has Amoxicillin"
     assert stopped.status is MedicationRequestStatus.STOPPED
     assert after == []
