@@ -19,7 +19,7 @@ from hms_server.paystack.webhook import SIGNATURE, sign
 from tests.outside.local import LocalServer, Reply, Seen
 from tests.outside.paystack_books import Account, Payment, Return, stamp
 
-SECRET = "sk_test_d10560c705c1c402ff1e2406d88135e698261251"
+SECRET = "sk_test_" + "5a" * 20
 TOO_MANY = Reply.of(
     {"status": False, "message": "Too many requests"}, status=429, headers={"Retry-After": "7"}
 )
