@@ -35,7 +35,7 @@ from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
 from hms_server.relay_table import ground
 from hms_server.router import Router
-from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
+from hms_server.routes import FAULTS_BY_CONSTRAINT, routes, subscribers
 from hms_server.scheduling.forgotten import close_missed
 from hms_server.scheduling.specialities import load_specialities
 from hms_server.triage.escalation import escalate
@@ -79,7 +79,7 @@ class Server:
         outside = ground(vault)
         dispatcher = Dispatcher(
             routes(desk, outside),
-            subscribers=SUBSCRIBERS,
+            subscribers=subscribers(outside),
             constraints=FAULTS_BY_CONSTRAINT,
             connect=self._connect,
             clock=clock,

@@ -5,25 +5,30 @@ from typing import Any
 
 from hms_server.crypto import Vault
 from hms_server.dispatch import Dispatcher
+from hms_server.messaging import sending
+from hms_server.messaging.ask import Messaging
+from hms_server.messaging.smtp import SMTP_SERVER
+from hms_server.messaging.termii import TERMII
+from hms_server.messaging.twilio import TWILIO
 from hms_server.relay.ground import Ground
 from hms_server.relay.kinds import Destination, JobKind
 from hms_server.relay.network import NETWORK
 from hms_server.relay.providers import Providers, ProviderSpec
 
-PROVIDERS: Sequence[ProviderSpec] = (NETWORK,)
+PROVIDERS: Sequence[ProviderSpec] = (NETWORK, SMTP_SERVER, TERMII, TWILIO)
 """In the order in which the administrator sees them."""
 
 
 def destinations(providers: Providers) -> Sequence[Destination]:
     """Everybody outside whom the clinic talks to; a name that is a provider's too is switched off with it."""
-    del providers
-    return ()
+    return (*sending.destinations(providers),)
 
 
 def job_kinds(ground: Ground, dispatcher: Dispatcher) -> Sequence[JobKind[Any, Any, Any]]:
     """Every kind of job; what runs on `dispatcher` does so between the relay's own transactions."""
-    del ground, dispatcher
-    return ()
+    del dispatcher
+    messaging = Messaging(ground.providers, ground.vault)
+    return (*sending.job_kinds(messaging),)
 
 
 def ground(vault: Vault) -> Ground:

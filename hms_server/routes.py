@@ -51,6 +51,16 @@ from hms_server.contract.consultations import (
     SignEncounter,
 )
 from hms_server.contract.envelope import Event, Fault, Request
+from hms_server.contract.messaging import (
+    GetMessage,
+    GetMessagingSettings,
+    ListMessages,
+    ListTemplates,
+    ResetTemplate,
+    SendAgain,
+    SetMessagingSettings,
+    SetTemplate,
+)
 from hms_server.contract.patients import (
     EditPatient,
     FindLookAlikes,
@@ -87,6 +97,7 @@ from hms_server.contract.relay import (
 )
 from hms_server.contract.scheduling import (
     AddException,
+    AppointmentChanged,
     BookAppointment,
     CancelAppointment,
     FindSlots,
@@ -117,6 +128,12 @@ from hms_server.contract.visits import (
     UndoTicket,
 )
 from hms_server.dispatch import Kind, Lane, Route
+from hms_server.messaging import commands as messaging
+from hms_server.messaging import queries as messaging_queries
+from hms_server.messaging import settings as messaging_settings
+from hms_server.messaging import templates
+from hms_server.messaging.appointments import follow_appointments
+from hms_server.messaging.ask import Messaging
 from hms_server.patients import commands as patients
 from hms_server.patients import queries as patients_queries
 from hms_server.patients.consents import get_consents, record_consent
@@ -293,11 +310,26 @@ def relay_routes(ground: Ground) -> Sequence[Route[Any]]:
     )
 
 
+def messaging_routes(ground: Ground) -> Sequence[Route[Any]]:
+    asked = Messaging(ground.providers, ground.vault)
+    return (
+        query(ListMessages, messaging_queries.list_messages, P.MESSAGES_READ),
+        query(GetMessage, messaging_queries.MessageReader(asked.vault).get_message, P.MESSAGES_READ),
+        command(SendAgain, messaging.MessageDesk(asked).send_again, P.MESSAGES_READ),
+        query(ListTemplates, templates.list_templates, P.ADMINISTER),
+        command(SetTemplate, templates.set_template, P.ADMINISTER),
+        command(ResetTemplate, templates.reset_template, P.ADMINISTER),
+        query(GetMessagingSettings, messaging_settings.get_settings, P.ADMINISTER),
+        command(SetMessagingSettings, messaging_settings.set_settings, P.ADMINISTER),
+    )
+
+
 def routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:
     """Every request that the server answers."""
     return (
         *account_routes(desk),
         *relay_routes(ground),
+        *messaging_routes(ground),
         *PATIENTS,
         *SCHEDULING,
         *VISITS,
@@ -315,6 +347,13 @@ SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
 }
 """Which slice acts, in the same transaction, on what a lower slice has done."""
 
+
+def subscribers(ground: Ground) -> Mapping[type[Event], Sequence[Subscriber]]:
+    """The same with those that need more than their work."""
+    asked = Messaging(ground.providers, ground.vault)
+    return {**SUBSCRIBERS, AppointmentChanged: (follow_appointments(asked),)}
+
+
 FAULTS_BY_CONSTRAINT: Mapping[str, Fault] = {
     **accounts.FAULTS_BY_CONSTRAINT,
     **patients.FAULTS_BY_CONSTRAINT,
@@ -325,5 +364,6 @@ FAULTS_BY_CONSTRAINT: Mapping[str, Fault] = {
     **prescribing.FAULTS_BY_CONSTRAINT,
     **pharmacy.FAULTS_BY_CONSTRAINT,
     **billing.FAULTS_BY_CONSTRAINT,
+    **messaging.FAULTS_BY_CONSTRAINT,
 }
 """What a broken database constraint means to a person."""

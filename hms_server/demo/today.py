@@ -33,7 +33,7 @@ from hms_server.demo.staff import Hired, Planned
 from hms_server.dispatch import Dispatcher, answer_type
 from hms_server.permissions import permissions_of
 from hms_server.relay_table import ground
-from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
+from hms_server.routes import FAULTS_BY_CONSTRAINT, routes, subscribers
 from hms_server.work import Actor
 
 A = TypeVar("A")
@@ -106,9 +106,10 @@ class WaitingRoom:
         self._passwords = PasswordDesk()
         # Nobody will repeat these requests, so their answers need no key that lasts.
         vault = Vault(secrets.token_bytes(32))
+        outside = ground(vault)
         self._dispatcher = Dispatcher(
-            routes(Accounts(self._passwords, idle_minutes=30), ground(vault)),
-            subscribers=SUBSCRIBERS,
+            routes(Accounts(self._passwords, idle_minutes=30), outside),
+            subscribers=subscribers(outside),
             constraints=FAULTS_BY_CONSTRAINT,
             connect=connect,
             clock=lambda: self._moment,

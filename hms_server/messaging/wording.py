@@ -80,6 +80,12 @@ _ALL = (
 TEMPLATES: dict[str, Template] = {template.name: template for template in _ALL}
 
 
+def title_of(name: str) -> str:
+    """What people call a message; one that this program does not know keeps its own name."""
+    template = TEMPLATES.get(name)
+    return template.title if template else name
+
+
 class Wording(NamedTuple):
     """What stands in a template, with its placeholders still open."""
 
@@ -136,9 +142,10 @@ def said(value: Value, language: str, zone: tzinfo) -> str:
     return value
 
 
-def examples(template: Template) -> dict[str, str]:
+def examples(template: Template, language: str = FALLBACK_LANGUAGE) -> dict[str, str]:
     """For each placeholder, what may stand there."""
-    return {placeholder.name: placeholder.example for placeholder in template.placeholders}
+    moments = {name: _moment(moment, language) for name, moment in _EXAMPLE_MOMENTS.items()}
+    return {each.name: moments.get(each.name, each.example) for each in template.placeholders}
 
 
 def _check_field(template: Template, field: str, text: str, *, longest: int) -> None:
@@ -160,6 +167,12 @@ def _check_field(template: Template, field: str, text: str, *, longest: int) -> 
                 f"{wrong} cannot be filled in here. What can be filled in: {offered}.",
                 field=field,
             )
+
+
+_EXAMPLE_MOMENTS = {
+    "when": datetime(2026, 3, 3, 10, 30),  # noqa: DTZ001 - already on the clinic's clock
+    "before": datetime(2026, 3, 2, 9, 0),  # noqa: DTZ001 - as above
+}
 
 
 def _moment(local: datetime, language: str) -> str:

@@ -104,5 +104,6 @@ create table message (
 create index message_of_patient on message (patient_id, id desc);
 create index message_in_state on message (state, since desc);
 create index message_recent on message (since desc);
+create index message_to on message (shown_to);
 create index message_about on message (about) where about <> '' and state = 'queued';
 """

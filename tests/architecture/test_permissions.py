@@ -35,7 +35,17 @@ ONLY_CASHIER, ONLY_ADMINISTRATOR = frozenset({CASHIER}), frozenset({ADMINISTRATO
 BEFORE_SIGN_IN = frozenset({"SignIn", "GetClinic"})
 """What a paired device may ask while nobody is signed in on it."""
 
+MESSAGES = frozenset({RECEPTIONIST, ADMINISTRATOR})
+
 EXPECTED: dict[str, frozenset[Role]] = {
+    "ListMessages": MESSAGES,
+    "GetMessage": MESSAGES,
+    "SendAgain": MESSAGES,
+    "ListTemplates": ONLY_ADMINISTRATOR,
+    "SetTemplate": ONLY_ADMINISTRATOR,
+    "ResetTemplate": ONLY_ADMINISTRATOR,
+    "GetMessagingSettings": ONLY_ADMINISTRATOR,
+    "SetMessagingSettings": ONLY_ADMINISTRATOR,
     "SignIn": EVERYBODY,
     "GetClinic": EVERYBODY,
     "SignOut": EVERYBODY,

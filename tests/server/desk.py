@@ -23,7 +23,7 @@ from hms_server.database import connect
 from hms_server.dispatch import Dispatcher, answer_type
 from hms_server.permissions import permissions_of
 from hms_server.relay_table import ground
-from hms_server.routes import FAULTS_BY_CONSTRAINT, SUBSCRIBERS, routes
+from hms_server.routes import FAULTS_BY_CONSTRAINT, routes, subscribers
 from hms_server.work import Actor, Work
 
 A = TypeVar("A")
@@ -64,7 +64,7 @@ class Desk:
         self.providers = self.ground.providers
         self.dispatcher = Dispatcher(
             routes(Accounts(self._passwords, idle_minutes=15), self.ground),
-            subscribers=SUBSCRIBERS,
+            subscribers=subscribers(self.ground),
             constraints=FAULTS_BY_CONSTRAINT,
             connect=self.connect,
             clock=lambda: self.now,
