@@ -11,7 +11,9 @@ import httpcore2
 import httpx2
 
 from hms_server.contract.relay import Trouble
-from hms_server.relay.outside import Outside, OutsideFault
+from hms_server.relay.exchange import trusted
+from hms_server.relay.outside import Outside, OutsideFault, classify
+from hms_server.relay.troubles import fault_of
 
 CONNECT_S = 10.0
 SILENCE_S = 60.0
@@ -20,7 +22,7 @@ SLICE_S = 0.2
 """So soon a stop is noticed while nothing comes."""
 MAX_ANSWER_BYTES = 4 << 20
 JSON_TYPES = ("application/json", "text/event-stream")
-HTTP_REDIRECT, HTTP_SERVER = 300, 500
+HTTP_REDIRECT, HTTP_CLIENT, HTTP_SERVER = 300, 400, 500
 HTTP_PROXY, HTTP_PORTAL = 407, 511
 
 
@@ -37,7 +39,7 @@ class Patience:
         self._until = time.monotonic() + outside.time_limit.total_seconds()
 
     def left(self) -> float:
-        """Seconds; raises `Stopped` where it shall end, and the fault of a silent line where time is up."""
+        """Seconds; raises `Stopped` where it shall end, and the error of a silent line where time is up."""
         if self._outside.stop.is_set() or self._stopped():
             raise Stopped
         left = self._until - time.monotonic()
@@ -49,39 +51,54 @@ class Patience:
 class _Stream(httpcore2.NetworkStream):
     """Reads in short slices, since a socket that waits cannot be told to stop."""
 
-    def __init__(self, inner: httpcore2.NetworkStream, patience: Patience) -> None:
-        self._inner = inner
+    def __init__(self, connected: socket.socket, patience: Patience) -> None:
+        self._socket = connected
         self._patience = patience
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         silent_until = time.monotonic() + min(timeout or SILENCE_S, SILENCE_S)
         while True:
-            left = self._patience.left()
+            self._socket.settimeout(min(SLICE_S, self._patience.left()))
             try:
-                return self._inner.read(max_bytes, min(SLICE_S, left))
-            except httpcore2.ReadTimeout:
+                return self._socket.recv(max_bytes)
+            except TimeoutError as error:
                 if time.monotonic() >= silent_until:
-                    raise
+                    raise httpcore2.ReadTimeout from error
+            except OSError as error:
+                raise httpcore2.ReadError from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, min(timeout or SILENCE_S, self._patience.left()))
+        self._socket.settimeout(min(timeout or SILENCE_S, self._patience.left()))
+        try:
+            self._socket.sendall(buffer)
+        except TimeoutError as error:
+            raise httpcore2.WriteTimeout from error
+        except OSError as error:
+            raise httpcore2.WriteError from error
 
     def close(self) -> None:
-        self._inner.close()
+        self._socket.close()
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        limit = min(timeout or CONNECT_S, CONNECT_S, self._patience.left())
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, limit), self._patience)
+        self._socket.settimeout(min(timeout or CONNECT_S, CONNECT_S, self._patience.left()))
+        try:
+            encrypted = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
+        except OSError as error:
+            self._socket.close()
+            raise httpcore2.ConnectError from error
+        return _Stream(encrypted, self._patience)
 
     def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
+        return self._socket if info == "socket" else None
 
 
 class _Backend(httpcore2.NetworkBackend):
-    def __init__(self, patience: Patience) -> None:
-        self._inner = httpcore2.SyncBackend()
+    """Connects by the relay's own rules; only the way to a proxy inside the house is a plain one."""
+
+    def __init__(self, outside: Outside, patience: Patience) -> None:
+        self._outside = outside
         self._patience = patience
 
     def connect_tcp(
@@ -89,14 +106,17 @@ class _Backend(httpcore2.NetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - the signature of the base
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - as above
     ) -> httpcore2.NetworkStream:
-        limit = min(timeout or CONNECT_S, CONNECT_S, self._patience.left())
-        stream = self._inner.connect_tcp(
-            host, port, timeout=limit, local_address=local_address, socket_options=socket_options
-        )
-        return _Stream(stream, self._patience)
+        left = self._patience.left()
+        if self._outside.proxy is None:
+            return _Stream(self._outside.connect(host, port), self._patience)
+        try:
+            connected = socket.create_connection((host, port), min(timeout or CONNECT_S, CONNECT_S, left))
+        except OSError as error:
+            raise fault_of(Trouble.PROXY, host) from error
+        return _Stream(connected, self._patience)
 
 
 class Line(httpx2.BaseTransport):
@@ -105,8 +125,8 @@ class Line(httpx2.BaseTransport):
     def __init__(self, outside: Outside, patience: Patience, *, sent: Callable[[str, bytes], None]) -> None:
         self._sent = sent
         self._patience = patience
-        context = httpx2.create_ssl_context(trust_env=False)
-        backend = _Backend(patience)
+        context = trusted(outside.authorities)
+        backend = _Backend(outside, patience)
         self._pool: httpcore2.ConnectionPool = (
             httpcore2.ConnectionPool(ssl_context=context, network_backend=backend)
             if outside.proxy is None
@@ -117,7 +137,8 @@ class Line(httpx2.BaseTransport):
         body = request.read()
         self._sent(str(request.url), body)
         self._patience.left()
-        with _told_apart():
+        host = request.url.host
+        with _told_apart(host):
             answer = self._pool.handle_request(
                 httpcore2.Request(
                     method=request.method,
@@ -133,10 +154,10 @@ class Line(httpx2.BaseTransport):
                 )
             )
         response = httpx2.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
+            answer.status, headers=answer.headers, stream=_Body(answer, host), extensions=answer.extensions
         )
         try:
-            _refuse_strangers(response)
+            _refuse_strangers(response, host)
         except OutsideFault:
             answer.close()
             raise
@@ -149,12 +170,13 @@ class Line(httpx2.BaseTransport):
 class _Body(httpx2.SyncByteStream):
     """The answer as it comes, up to a limit."""
 
-    def __init__(self, answer: httpcore2.Response) -> None:
+    def __init__(self, answer: httpcore2.Response, host: str) -> None:
         self._answer = answer
+        self._host = host
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
-        with _told_apart():
+        with _told_apart(self._host):
             for part in self._answer.iter_stream():
                 size += len(part)
                 if size > MAX_ANSWER_BYTES:
@@ -180,70 +202,23 @@ def _proxy(
     )
 
 
-def _refuse_strangers(response: httpx2.Response) -> None:
+def _refuse_strangers(response: httpx2.Response, host: str) -> None:
     """What was not said by the provider itself: a page of the internet line, or of a proxy."""
     status = response.status_code
     if status == HTTP_PROXY:
-        raise OutsideFault(
-            Trouble.PROXY,
-            "The clinic's proxy wants a user name and password: enter them in the network settings.",
-            may_have_arrived=False,
-            status=status,
-        )
+        raise fault_of(Trouble.PROXY, host)
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     foreign = kind not in JSON_TYPES and status < HTTP_SERVER
-    if HTTP_REDIRECT <= status < 400 or status == HTTP_PORTAL or foreign:  # noqa: PLR2004 - the end of 3xx
-        raise OutsideFault(
-            Trouble.CAPTIVE_PORTAL,
-            "Another page answers instead of Gemini: sign in to the internet line in a browser.",
-            may_have_arrived=False,
-            status=status,
-        )
+    if HTTP_REDIRECT <= status < HTTP_CLIENT or status == HTTP_PORTAL or foreign:
+        raise fault_of(Trouble.CAPTIVE_PORTAL, host)
 
 
 @contextmanager
-def _told_apart() -> Iterator[None]:
+def _told_apart(host: str) -> Iterator[None]:
     """The failures of the line as faults; what the provider says is not touched."""
     try:
         yield
-    except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError) as error:
-        raise fault_of(error) from error
     except httpcore2.ProxyError as error:
-        raise OutsideFault(
-            Trouble.PROXY, "The clinic's proxy refuses the way to Gemini.", may_have_arrived=False
-        ) from error
-
-
-def fault_of(error: Exception) -> OutsideFault:
-    """What stood in the way, from the error of the line and those that caused it."""
-    if isinstance(error, httpcore2.ConnectError | httpcore2.ConnectTimeout):
-        trouble, sentence = next(filter(None, map(_cause_of, _chain(error))), NO_WAY)
-        return OutsideFault(trouble, sentence, may_have_arrived=False)
-    if isinstance(error, httpcore2.TimeoutException):
-        return OutsideFault(Trouble.SILENT, "Gemini did not answer in time.", may_have_arrived=True)
-    return OutsideFault(
-        Trouble.CUT, "The line broke in the middle of the assistant's answer.", may_have_arrived=True
-    )
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _cause_of(error: BaseException) -> tuple[Trouble, str] | None:
-    """The first of these that an error is; `ssl.SSLError` and `socket.gaierror` are `OSError`s themselves."""
-    return next((said for kind, said in CAUSES if isinstance(error, kind)), None)
-
-
-NO_WAY = (Trouble.NO_NETWORK, "There is no way to the internet from this server.")
-CAUSES: tuple[tuple[type[BaseException], tuple[Trouble, str]], ...] = (
-    (
-        ssl.SSLError,
-        (Trouble.TLS, "The certificate does not belong to Gemini, or this server's clock is wrong."),
-    ),
-    (socket.gaierror, (Trouble.NAME_UNKNOWN, "The name service does not know Gemini's address.")),
-    (ConnectionRefusedError, (Trouble.CLOSED, "Gemini's address refuses the connection.")),
-    (httpcore2.ConnectTimeout, (Trouble.SILENT, "Gemini cannot be reached: nothing answers.")),
-)
+        raise fault_of(Trouble.PROXY, host) from error
+    except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError) as error:
+        raise classify(error, host=host) from error

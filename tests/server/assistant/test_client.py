@@ -182,7 +182,8 @@ def test_nobody_listens_there() -> None:
 
 
 def test_a_name_that_nobody_knows() -> None:
-    assert fault("http://gemini.invalid").trouble is Trouble.NAME_UNKNOWN
+    """A machine without any network does not even ask."""
+    assert fault("http://gemini.invalid").trouble in {Trouble.NAME_UNKNOWN, Trouble.NO_NETWORK}
 
 
 def test_a_line_that_speaks_no_tls(fake: FakeGemini) -> None:
