@@ -55,6 +55,7 @@ def find_slots(work: Work, request: FindSlots) -> Slots:
     """The free slots of the period that lie ahead, soonest first."""
     today = today_of(work)
     first = request.from_day or today
+    check_days(first, first)
     last = request.until_day or max(first, today) + SLOT_DAYS
     check_days(first, last)
     wanted = None if request.practitioner_id is None else [request.practitioner_id]
