@@ -35,6 +35,7 @@ class Permission(StrEnum):
     RECONCILE = "reconcile"
     ASSISTANT = "assistant"
     STOCK_READ = "stock_read"
+    SYMPTOMS = "symptoms"
     MEDICINES_CHECK = "medicines_check"
 
 
@@ -47,6 +48,7 @@ _EVERY_DESK = {
     P.QUEUE_DISPLAY,
     P.QUEUE_VIEW,
     P.QUEUE_CALL,
+    P.ASSISTANT,
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -67,6 +69,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ALLERGY_RECORD,
             P.ALERTS,
             P.MEDICINES_CHECK,
+            P.STOCK_READ,
         }
     ),
     Role.DOCTOR: frozenset(
@@ -82,12 +85,18 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.PRESCRIBE,
             P.ALERTS,
             P.MEDICINES_CHECK,
+            P.STOCK_READ,
         }
     ),
-    Role.PHARMACIST: frozenset(_EVERY_DESK | {P.FORMULARY_READ, P.MEDICINES_CHECK, P.DISPENSE, P.STOCK_KEEP}),
+    Role.PHARMACIST: frozenset(
+        _EVERY_DESK | {P.FORMULARY_READ, P.MEDICINES_CHECK, P.DISPENSE, P.STOCK_KEEP, P.STOCK_READ}
+    ),
     Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE, P.REFUND}),
-    Role.ADMINISTRATOR: frozenset({P.OWN_SESSION, P.MESSAGES_READ, P.ADMINISTER, P.SCHEDULE_KEEP}),
+    Role.ADMINISTRATOR: frozenset(
+        {P.OWN_SESSION, P.MESSAGES_READ, P.ADMINISTER, P.SCHEDULE_KEEP, P.ASSISTANT}
+    ),
     Role.DISPLAY: frozenset({P.OWN_SESSION, P.QUEUE_DISPLAY}),
+    Role.KIOSK: frozenset({P.OWN_SESSION, P.SYMPTOMS}),
 }
 
 

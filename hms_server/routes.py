@@ -73,6 +73,7 @@ from hms_server.contract.patients import (
 from hms_server.contract.pharmacy import (
     CorrectStock,
     Dispense,
+    FindStock,
     GetPrescription,
     ListBatches,
     ListStockAttention,
@@ -142,6 +143,7 @@ from hms_server.permissions import Permission
 from hms_server.pharmacy import commands as pharmacy
 from hms_server.pharmacy import queries as pharmacy_queries
 from hms_server.pharmacy import stock
+from hms_server.pharmacy.levels import find_stock
 from hms_server.prescribing import commands as prescribing
 from hms_server.prescribing.checking import check_line
 from hms_server.prescribing.formulary import list_frequencies, search_products
@@ -284,6 +286,7 @@ PHARMACY: Sequence[Route[Any]] = (
     command(ReceiveStock, stock.receive_stock, P.STOCK_KEEP),
     command(CorrectStock, stock.correct_stock, P.STOCK_KEEP),
     query(ListStockAttention, pharmacy_queries.list_stock_attention, P.STOCK_KEEP),
+    query(FindStock, find_stock, P.STOCK_READ),
 )
 
 BILLING: Sequence[Route[Any]] = (

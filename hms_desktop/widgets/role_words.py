@@ -15,6 +15,7 @@ def role_word(role: Role) -> str:
         Role.CASHIER: _tr("Cashier"),
         Role.ADMINISTRATOR: _tr("Administrator"),
         Role.DISPLAY: _tr("Display"),
+        Role.KIOSK: _tr("Kiosk"),
     }[role]
 
 

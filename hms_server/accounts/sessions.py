@@ -32,7 +32,8 @@ class CachedSession:
     public_key: str
     last_seen: datetime
     stored_seen: datetime
-    is_display: bool
+    stays: bool
+    """A display or a kiosk, at which nobody sits who could be idle."""
 
 
 class Sessions:
@@ -94,7 +95,7 @@ class Sessions:
             session_id=session_id,
             room_id=room_id,
         )
-        session = CachedSession(actor, public_key, last_seen_at, last_seen_at, held == {Role.DISPLAY})
+        session = CachedSession(actor, public_key, last_seen_at, last_seen_at, _stays(held))
         if self._is_idle(session):
             return NOT_SIGNED_IN
         session.last_seen = self._clock()
@@ -125,7 +126,11 @@ class Sessions:
         return len(ended)
 
     def _is_idle(self, session: CachedSession) -> bool:
-        return not session.is_display and self._clock() - session.last_seen > self._idle_after
+        return not session.stays and self._clock() - session.last_seen > self._idle_after
+
+
+def _stays(roles: frozenset[Role]) -> bool:
+    return bool(roles) and roles <= {Role.DISPLAY, Role.KIOSK}
 
 
 FIND = """
@@ -140,7 +145,8 @@ TOUCH = "update session set last_seen_at = greatest(last_seen_at, %s) where id =
 END_IDLE = """
 update session set ended_at = %s, end_reason = 'idle'
 from staff
-where staff.id = staff_id and ended_at is null and last_seen_at < %s and staff.roles <> '{display}'
+where staff.id = staff_id and ended_at is null and last_seen_at < %s
+    and not staff.roles <@ '{display,kiosk}'
 returning session.id, staff.id
 """
 

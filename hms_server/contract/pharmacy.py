@@ -188,6 +188,28 @@ class ListStockAttention(Request[StockAttention], frozen=True, kw_only=True):
     """What runs out or expires, the most pressing first; at most 50."""
 
 
+class StockLevelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be dispensed of a product today; `next_expiry` is the day of the batch that goes first."""
+
+    product_id: ProductId
+    product: str
+    in_stock: int
+    dispensing_unit: str
+    next_expiry: date | None
+
+
+class StockLevels(msgspec.Struct, frozen=True):
+    """What there is comes first; at most 20."""
+
+    rows: list[StockLevelRow]
+
+
+class FindStock(Request[StockLevels], frozen=True, kw_only=True):
+    """How much of a medicine there is, by words of its name; for whoever needs to know and keeps no stock."""
+
+    text: str
+
+
 class MedicationDispensed(Event, frozen=True, kw_only=True):
     """`dispense_id` names the stored dispensation; billing charges it in the same transaction."""
 

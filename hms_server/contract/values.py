@@ -31,6 +31,7 @@ class Role(StrEnum):
     CASHIER = "cashier"
     ADMINISTRATOR = "administrator"
     DISPLAY = "display"
+    KIOSK = "kiosk"
 
 
 class Sex(StrEnum):

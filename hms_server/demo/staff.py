@@ -29,7 +29,8 @@ OTHER_DOCTOR = Planned("amina", "Dr Amina Bello", Role.DOCTOR, "Room 2")
 PHARMACIST = Planned("fatou", "Fatou Diop", Role.PHARMACIST, "Pharmacy 1")
 CASHIER = Planned("kwame", "Kwame Boateng", Role.CASHIER, "Window 1")
 DISPLAY = Planned("waiting-room", "Waiting room", Role.DISPLAY, "")
-STAFF = (RECEPTION, NURSE, DOCTOR, OTHER_DOCTOR, PHARMACIST, CASHIER, DISPLAY)
+KIOSK = Planned("kiosk", "Kiosk at the door", Role.KIOSK, "")
+STAFF = (RECEPTION, NURSE, DOCTOR, OTHER_DOCTOR, PHARMACIST, CASHIER, DISPLAY, KIOSK)
 """In the order in which a patient meets them."""
 
 

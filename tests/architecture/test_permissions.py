@@ -123,6 +123,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "ReceiveStock": ONLY_PHARMACIST,
     "CorrectStock": ONLY_PHARMACIST,
     "ListStockAttention": ONLY_PHARMACIST,
+    "FindStock": CLINICAL | {PHARMACIST},
     "ListToPay": ONLY_CASHIER,
     "GetInvoice": ONLY_CASHIER,
     "TakePayment": ONLY_CASHIER,

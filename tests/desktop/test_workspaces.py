@@ -174,6 +174,7 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
         Role.CASHIER: ["billing"],
         Role.ADMINISTRATOR: ["administration"],
         Role.DISPLAY: [],
+        Role.KIOSK: [],
     }
     both = workspaces_of([Role.NURSE, Role.RECEPTIONIST, Role.CASHIER])
     assert [entry.key for entry in both] == ["nurse", "front_desk", "billing"]

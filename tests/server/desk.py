@@ -40,6 +40,7 @@ NAMES = {
     Role.CASHIER: "Kwame Boateng",
     Role.ADMINISTRATOR: "Esi Owusu",
     Role.DISPLAY: "Waiting room",
+    Role.KIOSK: "Kiosk",
 }
 
 
