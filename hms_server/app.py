@@ -1,5 +1,6 @@
 """The composition root of the server: builds every part once and joins them."""
 
+import random
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from hms_server.consultations.diagnoses import diagnosis_index
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
 from hms_server.contract.envelope import Event
 from hms_server.contract.pairing import Invitation
+from hms_server.contract.relay import JobChanged, JobState
 from hms_server.crypto import Vault
 from hms_server.dispatch import Dispatcher, Task
 from hms_server.events import EventPump, StoredEvent
@@ -33,7 +35,11 @@ from hms_server.keys import load_or_create
 from hms_server.pairing import PairingDesk
 from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
-from hms_server.relay_table import ground
+from hms_server.relay.jobs import forget_before
+from hms_server.relay.queries import ReachabilityDesk
+from hms_server.relay.runner import Runner
+from hms_server.relay.running import Runs
+from hms_server.relay_table import ground, job_kinds
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, routes, subscribers
 from hms_server.scheduling.forgotten import close_missed
@@ -86,6 +92,15 @@ class Server:
             committed=self._on_commit,
             vault=vault,
         )
+        runs = Runs(
+            dispatcher,
+            outside.providers,
+            job_kinds(outside, dispatcher),
+            outside.destinations,
+            clock=clock,
+            chance=random.random,
+        )
+        self._relay = Runner(runs, ReachabilityDesk(outside.providers, outside.destinations))
         self._gate = ClinicGate(
             dispatcher,
             self.sessions,
@@ -125,6 +140,7 @@ class Server:
             self._announcer.start()
         self._keeper.start()
         self._warm_up.start()
+        self._relay.start()
         log.info("serving", endpoint=self.router.endpoint)
 
     def stop(self) -> None:
@@ -132,6 +148,7 @@ class Server:
         self._stopping.set()
         self._keeper.join()
         self._warm_up.join()
+        self._relay.stop()
         if self._announcer is not None:
             self._announcer.stop()
         self.pairing.stop()
@@ -189,6 +206,8 @@ class Server:
         for event in committed:
             if isinstance(event, SessionEnded | StaffChanged):
                 self.sessions.forget(_concerned_by(event))
+            elif isinstance(event, JobChanged) and event.state is JobState.WAITING:
+                self._relay.wake()
         self._pump.committed()
 
     def _publish(self, committed: Sequence[StoredEvent]) -> None:
@@ -201,6 +220,8 @@ class Server:
         """What this process must know of an event, whichever server sent it; whose session it concerns."""
         if event.name == DeviceChanged.__name__:
             self._load_devices()
+        if event.name == JobChanged.__name__:
+            self._relay.wake()
         if event.name not in (SessionEnded.__name__, StaffChanged.__name__):
             return None
         kinds: tuple[type[SessionEnded], type[StaffChanged]] = (SessionEnded, StaffChanged)
@@ -245,6 +266,7 @@ class Server:
     def _forget_old(self, connection: psycopg.Connection[Any]) -> None:
         now = self._clock()
         events.forget_before(connection, now - self.settings.events_kept)
+        forget_before(connection, now - self.settings.jobs_kept)
         connection.execute("delete from request where at < %s", (now - self.settings.answers_kept,))
 
 

@@ -36,6 +36,7 @@ class Settings:
     requests_per_second: int = 1000
     events_kept: timedelta = timedelta(days=2)
     answers_kept: timedelta = timedelta(days=7)
+    jobs_kept: timedelta = timedelta(days=90)
 
     @property
     def keys_path(self) -> Path:

@@ -127,6 +127,8 @@ class Reachability(msgspec.Struct, frozen=True, kw_only=True):
     waiting_words: str = ""
     """The same in words, such as "3 payments wait"."""
     test_mode: bool = False
+    switched_on: bool = True
+    """False only in an event: the destination was just switched off, and is nobody's concern any more."""
 
 
 class Reachabilities(msgspec.Struct, frozen=True):

@@ -76,6 +76,11 @@ def called_off(work: Work, kinds: Sequence[str], *, now: datetime, held: Sequenc
     )
 
 
+def to_be_stopped(work: Work, leases: Sequence[UUID]) -> list[UUID]:
+    """Of these claims, the ones whose job somebody has called off."""
+    return [lease for (lease,) in work.connection.execute(TO_BE_STOPPED, (list(leases),)).fetchall()]
+
+
 def route(work: Work, kinds: Kinds) -> int:
     """Names the destination of jobs that were just asked for, and gives how many it were."""
     fresh = work.connection.execute(UNROUTED, (list(kinds),)).fetchall()
@@ -142,6 +147,9 @@ returning job.id, kind, key, coalesce(destination, '') as destination, payload::
     asked_at, patience_from, lease, uncertain, lapsed, why, troubled_since
 """
 
+TO_BE_STOPPED = """
+select lease from relay_job where state = 'running' and cancel_requested and lease = any(%s)
+"""
 UNROUTED = """
 select id, kind, payload::text from relay_job
 where destination is null and state = 'waiting' and kind = any(%s)

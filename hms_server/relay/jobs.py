@@ -5,7 +5,11 @@ made: the state that people see, the claim of a server and the breaker that hold
 have to be read and changed in one statement, or a job is shown as waiting while it runs, or runs twice.
 """
 
+from datetime import datetime
+from typing import Any
+
 import msgspec
+import psycopg
 
 from hms_server.contract.relay import JobChanged, JobId, JobState
 from hms_server.permissions import Permission
@@ -66,6 +70,11 @@ def retry(work: Work, kind: str, key: str) -> bool:
     return True
 
 
+def forget_before(connection: psycopg.Connection[Any], moment: datetime) -> int:
+    """Drops jobs that ended well, or were called off, before that; what failed stays for people to see."""
+    return connection.execute(FORGET, (moment,)).rowcount
+
+
 class _Cancelled(msgspec.Struct, frozen=True):
     """What became of a job that was to be cancelled."""
 
@@ -97,6 +106,7 @@ where kind = %(kind)s and key = %(key)s and state in ('waiting', 'running')
 returning id, state
 """
 
+FORGET = "delete from relay_job where state in ('done', 'cancelled') and since < %s"
 HURRY = """
 update relay_job set
     run_at = case state when 'waiting' then least(run_at, %(now)s) else run_at end,

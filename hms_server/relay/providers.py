@@ -1,5 +1,6 @@
 """What the administrator has entered for each provider: settings, and secrets that never come out again."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,11 +52,26 @@ class ProviderSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stored:
+    name: str
     settings: dict[str, str]
     enabled: bool
     changed_at: datetime
     changed_by: StaffId | None
     changed_by_name: str
+    sealed: dict[str, str]
+    """In base 64, by field."""
+    endings: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Whether a provider can be used as it was entered, and whether that is only play."""
+
+    enabled: bool
+    test_mode: bool
+
+
+OFF = Condition(enabled=False, test_mode=False)
 
 
 class Providers:
@@ -67,31 +83,25 @@ class Providers:
 
     def secret(self, work: Work, provider: str, field: str) -> str | None:
         """The secret in clear, for the call that needs it: never store, log or show it."""
-        sealed = work.value(READ_SEALED, (provider, field))
-        return None if sealed is None else self._open(provider, field, sealed)
+        return self._secrets(self._stored(work, provider)).get(field)
 
     def settings(self, work: Work, provider: str) -> dict[str, str]:
         """All that is not secret, with the defaults where nothing was entered."""
-        stored = self._stored(work, provider)
-        entered = stored.settings if stored else {}
-        return self.specs[provider].defaults | {name: value for name, value in entered.items() if value}
+        return self._settings(self.specs[provider], self._stored(work, provider))
 
     def enabled(self, work: Work, provider: str) -> bool:
         """Whether the administrator has switched it on, and entered all that it needs."""
-        stored = self._stored(work, provider)
-        if stored is None or not stored.enabled:
-            return False
-        have = self._secrets(work, provider).keys() | {
-            name for name, value in self.settings(work, provider).items() if value
-        }
-        return all(field.name in have for field in self.specs[provider].fields if field.required)
+        return self._condition(self.specs[provider], self._stored(work, provider)).enabled
 
     def test_mode(self, work: Work, provider: str) -> bool:
         """Whether what is done there is only play: a banner says so."""
-        spec = self.specs.get(provider)
-        return spec is not None and spec.test_mode(
-            self._secrets(work, provider), self.settings(work, provider)
-        )
+        return self._condition(self.specs[provider], self._stored(work, provider)).test_mode
+
+    def conditions(self, work: Work) -> dict[str, Condition]:
+        """Of all providers, in one statement."""
+        rows = work.rows(_Stored, STORED, (list(self.specs),))
+        stored = {row.name: row for row in rows}
+        return {name: self._condition(spec, stored.get(name)) for name, spec in self.specs.items()}
 
     def list_providers(self, work: Work, _request: ListProviders) -> ProviderList:
         """Every provider that this program knows, in the order of its table."""
@@ -103,9 +113,11 @@ class Providers:
         if spec is None:
             raise Refused("relay.provider_unknown", "There is no such provider.", field="name")
         _refuse_unknown(spec, request)
+        _refuse_unfit_text(request)
         settings = {name: value.strip() for name, value in request.settings.items()}
         given = {name: value.strip() for name, value in request.secrets.items()}
-        secrets = {name: value for name, value in (self._secrets(work, spec.name) | given).items() if value}
+        known = self._secrets(self._stored(work, spec.name))
+        secrets = {name: value for name, value in (known | given).items() if value}
         spec.check(secrets, spec.defaults | {name: value for name, value in settings.items() if value})
         if request.enabled:
             _refuse_missing(spec, secrets, settings)
@@ -134,7 +146,6 @@ class Providers:
 
     def _row(self, work: Work, spec: ProviderSpec) -> ProviderRow:
         stored = self._stored(work, spec.name)
-        endings = dict(work.connection.execute(ENDINGS, (spec.name,)).fetchall())
         changed = None
         if stored is not None:
             by = stored.changed_by
@@ -145,21 +156,33 @@ class Providers:
             title=spec.title,
             fields=list(spec.fields),
             settings=stored.settings if stored else {},
-            secrets_set=endings,
+            secrets_set=stored.endings if stored else {},
             enabled=stored is not None and stored.enabled,
-            test_mode=self.test_mode(work, spec.name),
+            test_mode=self._condition(spec, stored).test_mode,
             changed=changed,
         )
 
     def _stored(self, work: Work, provider: str) -> _Stored | None:
-        return work.one(_Stored, STORED, (provider,))
+        return work.one(_Stored, STORED, ([provider],))
 
-    def _secrets(self, work: Work, provider: str) -> dict[str, str]:
-        rows = work.connection.execute(READ_ALL_SEALED, (provider,)).fetchall()
-        return {field: self._open(provider, field, sealed) for field, sealed in rows}
+    def _condition(self, spec: ProviderSpec, stored: _Stored | None) -> Condition:
+        secrets, settings = self._secrets(stored), self._settings(spec, stored)
+        have = secrets.keys() | {name for name, value in settings.items() if value}
+        whole = all(field.name in have for field in spec.fields if field.required)
+        enabled = stored is not None and stored.enabled and whole
+        return Condition(enabled=enabled, test_mode=spec.test_mode(secrets, settings))
 
-    def _open(self, provider: str, field: str, sealed: bytes) -> str:
-        return self._vault.open(sealed, bound_to=_binding(provider, field)).decode()
+    def _settings(self, spec: ProviderSpec, stored: _Stored | None) -> dict[str, str]:
+        entered = stored.settings if stored else {}
+        return spec.defaults | {name: value for name, value in entered.items() if value}
+
+    def _secrets(self, stored: _Stored | None) -> dict[str, str]:
+        if stored is None:
+            return {}
+        return {
+            field: self._vault.open(b64decode(sealed), bound_to=_binding(stored.name, field)).decode()
+            for field, sealed in stored.sealed.items()
+        }
 
 
 def _binding(provider: str, field: str) -> bytes:
@@ -168,6 +191,15 @@ def _binding(provider: str, field: str) -> bytes:
 
 def _ending(secret: str) -> str:
     return secret[-ENDING:] if len(secret) >= SHORTEST_SHOWN else ""
+
+
+def _refuse_unfit_text(request: SetProvider) -> None:
+    """A line break that came along with a pasted key would end a header, and show the key in an error."""
+    for name, value in (*request.settings.items(), *request.secrets.items()):
+        if not value.strip().isprintable():
+            raise Refused(
+                "relay.field_text", "This holds a line break or another sign that cannot be sent.", field=name
+            )
 
 
 def _refuse_unknown(spec: ProviderSpec, request: SetProvider) -> None:
@@ -188,11 +220,15 @@ def _refuse_missing(spec: ProviderSpec, secrets: Values, settings: Values) -> No
             )
 
 
-READ_SEALED = "select sealed from relay_secret where provider = %s and field = %s"
-READ_ALL_SEALED = "select field, sealed from relay_secret where provider = %s"
-ENDINGS = "select field, ending from relay_secret where provider = %s order by field"
 STORED = """
-select settings, enabled, changed_at, changed_by, changed_by_name from relay_provider where name = %s
+select name, settings, enabled, changed_at, changed_by, changed_by_name,
+    coalesce((
+        select jsonb_object_agg(field, encode(sealed, 'base64')) from relay_secret where provider = name
+    ), '{}') as sealed,
+    coalesce((
+        select jsonb_object_agg(field, ending) from relay_secret where provider = name
+    ), '{}') as endings
+from relay_provider where name = any(%s)
 """
 SET_PROVIDER = """
 insert into relay_provider (name, settings, enabled, changed_at, changed_by, changed_by_name)

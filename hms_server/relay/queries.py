@@ -16,10 +16,12 @@ from hms_server.contract.relay import (
     Trouble,
 )
 from hms_server.relay.kinds import Destination
-from hms_server.relay.providers import Providers
+from hms_server.relay.providers import Condition, Providers
 from hms_server.work import Work
 
 MOST_ROWS = 200
+ALWAYS_ON = Condition(enabled=True, test_mode=False)
+"""A destination without a provider needs no key, and nobody switches it off."""
 
 
 def list_jobs(work: Work, request: ListJobs) -> Jobs:
@@ -71,35 +73,35 @@ class ReachabilityDesk:
 
     def get_reachability(self, work: Work, _request: GetReachability) -> Reachabilities:
         """In the order of the table."""
-        return Reachabilities(self.rows(work))
+        return Reachabilities([row for row in self.rows(work) if row.switched_on])
 
     def rows(self, work: Work) -> list[Reachability]:
-        """The same for whoever tells it to the screens."""
+        """Of all destinations, for whoever tells the screens what has changed."""
         names = [one.name for one in self._destinations]
         states = {state.name: state for state in work.rows(_State, STATES, {"names": names, "now": work.now})}
+        conditions = self._providers.conditions(work)
         return [
-            self._reachability(work, one, states[one.name])
+            _reachability(one, states[one.name], conditions.get(one.name, ALWAYS_ON))
             for one in self._destinations
-            if one.name in states and self._switched_on(work, one.name)
+            if one.name in states
         ]
 
-    def _switched_on(self, work: Work, destination: str) -> bool:
-        return destination not in self._providers.specs or self._providers.enabled(work, destination)
 
-    def _reachability(self, work: Work, destination: Destination, state: "_State") -> Reachability:
-        one, many = destination.waiting_word
-        words = f"{state.waiting} {one if state.waiting == 1 else many}" if state.waiting else ""
-        return Reachability(
-            destination=destination.name,
-            title=destination.title,
-            reachable=not state.open,
-            since=state.changed_at,
-            trouble=Trouble(state.trouble) if state.open and state.trouble else None,
-            sentence=state.sentence if state.open else "",
-            waiting=state.waiting,
-            waiting_words=words,
-            test_mode=self._providers.test_mode(work, destination.name),
-        )
+def _reachability(destination: Destination, state: "_State", condition: Condition) -> Reachability:
+    one, many = destination.waiting_word
+    words = f"{state.waiting} {one if state.waiting == 1 else many}" if state.waiting else ""
+    return Reachability(
+        destination=destination.name,
+        title=destination.title,
+        reachable=not state.open,
+        since=state.changed_at,
+        trouble=Trouble(state.trouble) if state.open and state.trouble else None,
+        sentence=state.sentence if state.open else "",
+        waiting=state.waiting,
+        waiting_words=words,
+        test_mode=condition.test_mode,
+        switched_on=condition.enabled,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

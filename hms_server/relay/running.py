@@ -1,7 +1,9 @@
 """One run of one job, from the claim to the stored result; threads and waiting are the runner's affair."""
 
+import math
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -14,13 +16,15 @@ import structlog
 from hms_server.clock import Clock
 from hms_server.dispatch import Dispatcher
 from hms_server.faults import Refused
-from hms_server.relay import claims, hearing, settling
+from hms_server.relay import claims, hearing, reachability, settling
 from hms_server.relay.claims import Claim
 from hms_server.relay.kinds import Again, Destination, Finished, GiveUp, JobKind, Next
 from hms_server.relay.network import AUTHORITIES, proxy_of
 from hms_server.relay.network import NAME as NETWORK
 from hms_server.relay.outside import Outside, OutsideFault, classify
 from hms_server.relay.providers import Providers
+from hms_server.relay.queries import ALWAYS_ON, ReachabilityDesk
+from hms_server.relay.reachability import Probe
 from hms_server.relay.settling import Held
 from hms_server.work import Work
 
@@ -39,9 +43,12 @@ class Run:
     """A job while this process works on it; `stop` ends its call."""
 
     held: Held
-    ends_by: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
     called: bool = False
+    ends_by_s: float = math.inf
+    """On the monotonic clock: the hard end of its call."""
+    abandoned: bool = False
+    """Its call did not end in time, and another thread has taken this one's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,53 @@ class Runs:
     def know_destinations(self) -> None:
         """Once at the start of a process."""
         self._act("relay.start", lambda work: hearing.know(work, self.destinations.values()))
+
+    def due(self) -> list[str]:
+        """Destinations that are switched on and have something to do now."""
+
+        def look(work: Work) -> list[str]:
+            conditions = self.providers.conditions(work)
+            on = (one for one in self.destinations.values() if conditions.get(one.name, ALWAYS_ON).enabled)
+            return reachability.due(work, on, now=self.clock())
+
+        return self._act("relay.due", look)
+
+    def probe(self, destination: str) -> bool:
+        """Asks a destination of which nothing was heard whether it is there; False where that is not due."""
+
+        def take(work: Work) -> tuple[Probe, Outside] | None:
+            if not self.switched_on(work, destination):
+                return None
+            probe = reachability.due_probe(work, self.destinations[destination], now=self.clock())
+            return (probe, self.outside(work, reachability.PROBE_LIMIT, self.stopping)) if probe else None
+
+        taken = self._act("relay.probe", take)
+        if taken is None:
+            return False
+        probe, outside = taken
+        fault = _fault_of(probe.call, outside)
+        if not self.stopping.is_set():
+            self._act("relay.heard", lambda work: self._heard_probe(work, probe, fault))
+        return True
+
+    def _heard_probe(self, work: Work, probe: Probe, fault: OutsideFault | None) -> None:
+        if fault is None:
+            hearing.heard(work, probe.destination.name)
+        else:
+            hearing.heard_trouble(work, probe.destination, fault, lease=probe.lease)
+
+    def tell(self, desk: ReachabilityDesk) -> int:
+        """Tells every screen what has changed about the destinations."""
+        return self._act("relay.tell", lambda work: reachability.tell(work, desk))
+
+    def stop_called_off(self) -> None:
+        """Tells calls that are under way here to stop where somebody has called their job off."""
+        if not self.under_way:
+            return
+        leases = self._act("relay.stop", lambda work: claims.to_be_stopped(work, list(self.under_way)))
+        for lease in leases:
+            if run := self.under_way.get(lease):
+                run.stop.set()
 
     def route(self) -> int:
         """Names the destinations of new jobs."""
@@ -170,6 +224,7 @@ class Runs:
     def perform(self, run: Run, prepared: Prepared) -> Any:
         """The result, or the fault; a fault is a result like another."""
         run.called = True
+        run.ends_by_s = time.monotonic() + prepared.outside.time_limit.total_seconds()
         try:
             return run.held.kind.perform(prepared.need, prepared.outside)
         except OutsideFault as fault:
@@ -181,8 +236,14 @@ class Runs:
 
     def _finish(self, run: Run, result: Any) -> None:
         held = run.held
-        if isinstance(result, OutsideFault):
-            self._store(run, lambda work: self._store_trouble(work, held, result), name="trouble")
+        if isinstance(result, OutsideFault) and self.stopping.is_set():
+            self._store(
+                run,
+                lambda work: settling.release(work, held, uncertain=result.may_have_arrived),
+                name="release",
+            )
+        elif isinstance(result, OutsideFault):
+            self._store(run, lambda work: self._store_trouble(work, run, result), name="trouble")
         elif isinstance(result, Exception):
             self._mistake(run, result)
         else:
@@ -193,10 +254,14 @@ class Runs:
         hearing.heard(work, held.claim.destination)
         return stored
 
-    def _store_trouble(self, work: Work, held: Held, fault: OutsideFault) -> bool:
-        stored = settling.store_trouble(work, held, fault)
-        destination = self.destinations[held.claim.destination]
-        hearing.heard_trouble(work, destination, fault, lease=held.claim.lease)
+    def _store_trouble(self, work: Work, run: Run, fault: OutsideFault) -> bool:
+        claim = run.held.claim
+        stored = settling.store_trouble(work, run.held, fault)
+        if run.stop.is_set() and time.monotonic() < run.ends_by_s:
+            # Stopped by a person: that says nothing of the destination.
+            hearing.end_trial(work, claim.destination, claim.lease)
+        else:
+            hearing.heard_trouble(work, self.destinations[claim.destination], fault, lease=claim.lease)
         return stored
 
     def _store(self, run: Run, handle: Callable[[Work], bool], *, name: str) -> None:
@@ -220,26 +285,44 @@ class Runs:
         """A fault of this program: seen in the log and in the job, and no reason to ask for ever."""
         held = run.held
         log.error("a job failed", job=held.claim.id, kind=held.kind.name, exc_info=error)
+        unreadable = isinstance(error, msgspec.DecodeError) and not run.called
         sentence = error.fault.message if isinstance(error, Refused) else MISTAKE
-        attempts: Sequence[Callable[[Work], bool]] = (
-            lambda work: settling.store_mistake(work, held, sentence, called=run.called),
-            lambda work: settling.store_unfit(work, held, sentence),
-        )
-        if isinstance(error, msgspec.DecodeError) and not run.called:
-            attempts = (lambda work: settling.store_unfit(work, held, UNREADABLE),)
-        for attempt in attempts:
-            try:
-                self.dispatcher.act(f"{held.kind.name}.mistake", attempt)
-            except psycopg.OperationalError as away:
-                log.warning("a job waits for the database", job=held.claim.id, error=str(away))
-                return
-            except Exception:
-                log.exception("a job cannot be given up", job=held.claim.id, kind=held.kind.name)
-            else:
-                return
+        if not unreadable and self._settle_mistake(
+            run, lambda work: settling.store_mistake(work, held, sentence, called=run.called)
+        ):
+            return
+        last = UNREADABLE if unreadable else sentence
+        self._settle_mistake(run, lambda work: settling.store_unfit(work, held, last))
+
+    def _settle_mistake(self, run: Run, handle: Callable[[Work], bool]) -> bool:
+        """False where the slice's own code for the end of a job fails too."""
+        claim = run.held.claim
+
+        def settle(work: Work) -> bool:
+            hearing.end_trial(work, claim.destination, claim.lease)
+            return handle(work)
+
+        try:
+            self.dispatcher.act(f"{claim.kind}.mistake", settle)
+        except psycopg.OperationalError as error:
+            log.warning("a job waits for the database", job=claim.id, error=str(error))
+        except Exception:
+            log.exception("a job cannot be given up", job=claim.id, kind=claim.kind)
+            return False
+        return True
 
     def _act(self, name: str, handle: Callable[[Work], T]) -> T:
         return self.dispatcher.act(name, handle, audited=lambda _: False)
+
+
+def _fault_of(call: Callable[[Outside], None], outside: Outside) -> OutsideFault | None:
+    try:
+        call(outside)
+    except OutsideFault as fault:
+        return fault
+    except OSError as error:
+        return classify(error)
+    return None
 
 
 def _is_end(outcome: object) -> bool:

@@ -87,6 +87,15 @@ def store_mistake(work: Work, held: Held, sentence: str, *, called: bool) -> boo
     return True
 
 
+def release(work: Work, held: Held, *, uncertain: bool) -> bool:
+    """Gives the job back as it was, for another server to take at once; False where the claim was lost."""
+    standing = still_held(work, held)
+    if standing is None:
+        return False
+    work.send(RELEASE, {"id": held.claim.id, "now": work.now, "uncertain": uncertain})
+    return True
+
+
 def store_unfit(work: Work, held: Held, sentence: str) -> bool:
     """Ends a job that the slice's own code cannot end; False where the claim was lost."""
     if still_held(work, held) is None:
@@ -205,6 +214,11 @@ update relay_job set state = 'waiting', lease = null, calling = false, hurried =
     attempts = %(attempts)s, trouble = %(trouble)s, why = %(why)s,
     troubled_since = coalesce(troubled_since, %(now)s), since = coalesce(troubled_since, %(now)s),
     run_at = %(run_at)s
+where id = %(id)s
+"""
+RELEASE = """
+update relay_job set state = 'waiting', lease = null, calling = false, run_at = %(now)s, since = %(now)s,
+    uncertain = uncertain or %(uncertain)s
 where id = %(id)s
 """
 END = """
