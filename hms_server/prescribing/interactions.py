@@ -1,7 +1,7 @@
 """Which ingredients do not go together, from an index that is built once from the local files."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import product as combinations
 
@@ -21,6 +21,9 @@ from hms_server.reference_records import Ingredient, Interaction, InteractionCla
 log = structlog.get_logger()
 
 _SIGNS = re.compile(r"[^\w-]+")
+_PARTED = re.compile(r"/(?!\s*[\d.])|[+&,;]|\band\b", re.IGNORECASE)
+_SUBSTANTIAL = re.compile(r"[^\W\d_]{5}")
+"""A part without a word of five letters is a strength, not a substance."""
 _GRADES = tuple(InteractionGrade)
 
 
@@ -31,8 +34,8 @@ class InteractionTable:
         self,
         interactions: Iterable[Interaction],
         classes: Iterable[InteractionClass],
-        ingredients: Iterable[Ingredient],
-        products: Iterable[Product],
+        ingredients: Sequence[Ingredient],
+        products: Sequence[Product],
     ) -> None:
         members = {item.slug: item.medicines for item in classes}
         self._pairs: dict[frozenset[str], Interaction] = {}
@@ -43,9 +46,12 @@ class InteractionTable:
                     self._pairs[pair] = row
         self._listed = {slug for slugs in members.values() for slug in slugs}.union(*self._pairs)
         self._names = {item.slug: item.name for item in ingredients}
-        self._by_words = {_plain(word): item.slug for item in ingredients for word in _words(item)}
+        companions = _companions(products)
+        self._by_words = {_plain(item.name): item.ingredients for item in products}
+        for each in ingredients:
+            slugs = (each.slug, *sorted(companions.get(each.slug, ())))
+            self._by_words |= {_plain(word): slugs for word in _words(each)}
         self._longest = max((len(words.split()) for words in self._by_words), default=0)
-        self._companions = _companions(products)
 
     def between(self, one: str, other: str) -> Interaction | None:
         """What is known of two ingredients together, in either order."""
@@ -60,7 +66,7 @@ class InteractionTable:
         return self._names.get(slug, slug)
 
     def ingredients_in(self, text: str) -> list[str]:
-        """The ingredients that a text names ("Simvastatin 20 MG Oral Tablet"), by any of their names.
+        """The ingredients that a text names ("Simvastatin 20 MG Oral Tablet"), by any name or by a product's.
 
         One that the formulary has only in a mixture brings the others of it along: co-trimoxazole is both of
         its parts, whichever of them the name stands for.
@@ -69,19 +75,23 @@ class InteractionTable:
         words = _plain(text).split()
         start = 0
         while start < len(words):
-            slug, length = self._at(words, start)
-            if slug is not None:
-                found.update(dict.fromkeys((slug, *self._companions.get(slug, ()))))
+            slugs, length = self._at(words, start)
+            found.update(dict.fromkeys(slugs))
             start += length
         return list(found)
 
-    def _at(self, words: list[str], start: int) -> tuple[str | None, int]:
+    def reads_all(self, text: str) -> bool:
+        """Whether every part of a mixture ("Paracetamol 325 MG / Hydrocodone 5 MG") names an ingredient."""
+        parts = [part for part in _PARTED.split(text) if _SUBSTANTIAL.search(part)]
+        return bool(self.ingredients_in(text)) and all(self.ingredients_in(part) for part in parts)
+
+    def _at(self, words: list[str], start: int) -> tuple[tuple[str, ...], int]:
         """The longest name that begins here, so that "procaine penicillin" is not procaine."""
         for length in range(min(self._longest, len(words) - start), 0, -1):
-            slug = self._by_words.get(" ".join(words[start : start + length]))
-            if slug is not None:
-                return slug, length
-        return None, 1
+            slugs = self._by_words.get(" ".join(words[start : start + length]))
+            if slugs is not None:
+                return slugs, length
+        return (), 1
 
 
 def interaction_table() -> InteractionTable | None:

@@ -29,6 +29,7 @@ from hms_server.prescribing.together import (
     TABLE_AWAY,
     Taken,
     known_interactions,
+    named,
     running,
     taken,
     without_data,
@@ -54,15 +55,15 @@ def check_medicines(work: Work, request: CheckMedicines) -> MedicinesChecked:
     asked = _checked_form(request.medicines)
     table = interaction_table()
     patient, products = _basis(work, request)
-    named = _named(work, asked, products, table)
-    findings = _findings(named, patient, table)
+    medicines = _understood(work, asked, products, table)
+    findings = _findings(medicines, patient, table)
     return MedicinesChecked(
         medicines=[
             NamedMedicine(text=each.text, ingredients=[_name(slug, table) for slug in each.taken.ingredients])
-            for each in named
+            for each in medicines
         ],
         findings=gravest_first({(each.key, each.title): each for each in findings}.values()),
-        not_checked=list(dict.fromkeys(_not_checked(named, patient, table))),
+        not_checked=list(dict.fromkeys(_not_checked(medicines, patient, table))),
     )
 
 
@@ -92,17 +93,17 @@ def _basis(work: Work, request: CheckMedicines) -> tuple[PatientFacts | None, li
     return None, msgspec.json.decode(stored, type=list[OfferedProduct])
 
 
-def _named(
+def _understood(
     work: Work,
     asked: Sequence[str | ProductId],
     products: Sequence[OfferedProduct],
     table: InteractionTable | None,
 ) -> list[_Named]:
     by_id = {product.id: product for product in products}
-    slugs = {text: table.ingredients_in(text) for text in asked if table and isinstance(text, str)}
-    facts = _facts(work, {slug for found in slugs.values() for slug in found})
+    by_name = {text: named(text, table) for text in asked if isinstance(text, str)}
+    facts = _facts(work, {slug for each in by_name.values() for slug in each.ingredients})
     return [
-        _by_name(each, slugs.get(each, []), facts)
+        _by_name(by_name[each], facts)
         if isinstance(each, str)
         else _by_product(by_id.get(each), field=f"medicines.{number}")
         for number, each in enumerate(asked)
@@ -116,10 +117,12 @@ def _facts(work: Work, slugs: set[str]) -> dict[str, ProductIngredient]:
     return {each.slug: each for each in msgspec.json.decode(stored, type=list[ProductIngredient])}
 
 
-def _by_name(text: str, slugs: Sequence[str], facts: dict[str, ProductIngredient]) -> _Named:
+def _by_name(medicine: Taken, facts: dict[str, ProductIngredient]) -> _Named:
+    text = medicine.label
+    slugs = medicine.ingredients
     ingredients = [facts.get(slug, ProductIngredient(slug=slug, facts=None)) for slug in slugs]
     product = ProductIngredients(id=NO_PRODUCT, label=text, name=text, ingredients=ingredients)
-    return _Named(text=text, product=product, taken=Taken(label=text, ingredients=slugs))
+    return _Named(text=text, product=product, taken=medicine)
 
 
 def _by_product(product: OfferedProduct | None, *, field: str) -> _Named:
@@ -133,26 +136,28 @@ def _by_product(product: OfferedProduct | None, *, field: str) -> _Named:
 
 
 def _findings(
-    named: Sequence[_Named], patient: PatientFacts | None, table: InteractionTable | None
+    medicines: Sequence[_Named], patient: PatientFacts | None, table: InteractionTable | None
 ) -> Iterator[SafetyFinding]:
     taking = running(patient, table) if patient else []
-    for number, each in enumerate(named):
+    for number, each in enumerate(medicines):
         if patient is not None:
             yield from findings_for(each.product, patient)
         if table is not None:
-            before = [*(other.taken for other in named[:number]), *taking]
+            before = [*(other.taken for other in medicines[:number]), *taking]
             yield from known_interactions(each.taken, before, table, minor=True)
             yield from without_data(each.taken, taking, table)
-    yield from _doubled(named, table)
+    yield from _doubled(medicines, table)
     if table is None:
         yield TABLE_AWAY
-    if patient is None:
-        yield from (_unknown(each.text) for each in named if not each.taken.ingredients)
+    for each in medicines:
+        # For a patient, the check of allergies has said already of which it knows nothing.
+        if not each.taken.whole and (patient is None or each.taken.ingredients):
+            yield _unknown(each.taken)
 
 
-def _doubled(named: Sequence[_Named], table: InteractionTable | None) -> Iterator[SafetyFinding]:
+def _doubled(medicines: Sequence[_Named], table: InteractionTable | None) -> Iterator[SafetyFinding]:
     """A brand and its generic name are the same medicine twice."""
-    for one, other in combinations(named, 2):
+    for one, other in combinations(medicines, 2):
         for slug in sorted(set(one.taken.ingredients) & set(other.taken.ingredients)):
             yield SafetyFinding(
                 key=f"{Severity.WARNING}.both.{slug}",
@@ -163,24 +168,25 @@ def _doubled(named: Sequence[_Named], table: InteractionTable | None) -> Iterato
 
 
 def _not_checked(
-    named: Sequence[_Named], patient: PatientFacts | None, table: InteractionTable | None
+    medicines: Sequence[_Named], patient: PatientFacts | None, table: InteractionTable | None
 ) -> Iterator[str]:
-    for each in named:
-        if table is None or not each.taken.ingredients:
+    for each in medicines:
+        if table is None or not each.taken.whole:
             yield each.text
-            continue
-        yield from (table.name(slug) for slug in each.taken.ingredients if not table.lists(slug))
+        if table is not None:
+            yield from (table.name(slug) for slug in each.taken.ingredients if not table.lists(slug))
     for other in running(patient, table) if patient else ():
-        if not other.ingredients:
+        if not other.whole:
             yield other.label
 
 
-def _unknown(text: str) -> SafetyFinding:
+def _unknown(medicine: Taken) -> SafetyFinding:
+    known = "known only in part" if medicine.ingredients else "not known"
     return SafetyFinding(
-        key=f"{Severity.NOT_CHECKED}.medicine.{text}",
+        key=f"{Severity.NOT_CHECKED}.medicine.{medicine.label}",
         severity=Severity.NOT_CHECKED,
-        title=f"“{text}” is not known to this system: NOT CHECKED",
-        detail="Ask for it by the name of its ingredient.",
+        title=f"“{medicine.label}” is {known} to this system: NOT CHECKED",
+        detail="Ask for it by the names of all its ingredients.",
     )
 
 

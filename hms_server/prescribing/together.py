@@ -5,10 +5,11 @@ from datetime import datetime
 from itertools import product as combinations
 
 import msgspec
+from msgspec.structs import replace
 
 from hms_server.contract.prescribing import InteractionGrade, SafetyFinding, Severity
 from hms_server.prescribing.interactions import InteractionTable
-from hms_server.prescribing.safety import PatientFacts, ProductIngredients
+from hms_server.prescribing.safety import PatientFacts, ProductIngredients, RunningMedicine
 from hms_server.reference_records import Interaction
 
 LOCAL_ROUTES = frozenset({"topical", "ocular", "otic", "nasal"})
@@ -33,10 +34,14 @@ _VERDICTS = {
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """A medicine as far as interactions need it; `since` is None for one that is being prescribed now."""
+    """A medicine as far as interactions need it; `since` is None for one that is being prescribed now.
+
+    `whole`: the ingredients are all that it contains, not only what could be read out of a name.
+    """
 
     label: str
     ingredients: Sequence[str]
+    whole: bool = True
     route: str = ""
     since: datetime | None = None
 
@@ -62,20 +67,27 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
 def taken(product: ProductIngredients, *, route: str) -> Taken:
     """A product of the formulary as it is being prescribed."""
     slugs = [ingredient.slug for ingredient in product.ingredients]
-    return Taken(label=product.label, ingredients=slugs, route=route)
+    return Taken(label=product.label, ingredients=slugs, route=route, whole=bool(slugs))
 
 
 def running(patient: PatientFacts, table: InteractionTable | None) -> list[Taken]:
     """What the patient takes; of an imported medicine its name has to say what it contains."""
-    return [
-        Taken(
-            label=medicine.product,
-            ingredients=medicine.ingredients or (table.ingredients_in(medicine.product) if table else []),
-            route=medicine.route,
-            since=medicine.authored_at,
-        )
-        for medicine in patient.medicines
-    ]
+    return [_running(medicine, table) for medicine in patient.medicines]
+
+
+def _running(medicine: RunningMedicine, table: InteractionTable | None) -> Taken:
+    if medicine.ingredients:
+        known = Taken(label=medicine.product, ingredients=medicine.ingredients)
+    else:
+        known = named(medicine.product, table)
+    return replace(known, route=medicine.route, since=medicine.authored_at)
+
+
+def named(text: str, table: InteractionTable | None) -> Taken:
+    """A medicine of which there is only a name."""
+    if table is None:
+        return Taken(label=text, ingredients=(), whole=False)
+    return Taken(label=text, ingredients=table.ingredients_in(text), whole=table.reads_all(text))
 
 
 def interactions_of(
@@ -145,11 +157,11 @@ def _where(other: Taken) -> str:
 def without_data(
     medicine: Taken, beside: Iterable[Taken], table: InteractionTable
 ) -> Iterator[SafetyFinding]:
-    """What could not be compared: ingredients of this medicine, and others of which nobody knows any."""
+    """What could not be compared: what has no data, and what is known in part or not at all."""
     for slug in medicine.ingredients:
         if not table.lists(slug):
             yield _unchecked(slug, f"Interactions of {table.name(slug)}: NOT CHECKED", _NO_DATA)
-    for label in dict.fromkeys(each.label for each in beside if not each.ingredients):
+    for label in dict.fromkeys(each.label for each in beside if not each.whole):
         yield _unchecked(f"beside.{label}", f"Interactions with “{label}”: NOT CHECKED", _NOT_UNDERSTOOD)
 
 
@@ -164,7 +176,7 @@ def _unchecked(what: str, title: str, detail: str) -> SafetyFinding:
 
 
 _NO_DATA = "No source of this system says anything about it."
-_NOT_UNDERSTOOD = "This system does not know what it contains."
+_NOT_UNDERSTOOD = "This system does not know all that it contains."
 TABLE_AWAY = SafetyFinding(
     key=f"{Severity.NOT_CHECKED}.interactions",
     severity=Severity.NOT_CHECKED,

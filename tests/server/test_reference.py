@@ -18,6 +18,7 @@ from hms_server.reference import (
     load_formulary,
     load_frequencies,
     load_ingredients,
+    load_interactions,
     load_names,
     load_news2,
     load_prices,
@@ -41,6 +42,7 @@ def spoil(path: Path, old: str, new: str) -> None:
 
 def load_everything(folder: Path) -> None:
     load_formulary(folder)
+    load_interactions(folder)
     load_prices(folder)
     load_news2(folder)
     load_rooms(folder=folder)
@@ -208,7 +210,7 @@ def test_a_recorded_allergy_is_found_by_its_words(text: str, slug: str | None) -
             "ingredients.csv",
             "nsaids;salicylates",
             "nsaid;salicylates",
-            "ingredients.csv:3: classes: nsaid is not",
+            "ingredients.csv:4: classes: nsaid is not",
         ),
         ("ingredients.csv", "Abacavir,", ",", "ingredients.csv:2: Object missing required field `name`"),
         (
@@ -216,6 +218,31 @@ def test_a_recorded_allergy_is_found_by_its_words(text: str, slug: str | None) -
             "cephalosporins;carba",
             "x;carba",
             "allergy_classes.csv:2: cross_reacts_with: x is",
+        ),
+        (
+            "interactions.csv",
+            "allopurinol,purine",
+            "alopurinol,purine",
+            "interactions.csv:3: a: alopurinol is not",
+        ),
+        (
+            "interactions.csv",
+            "acetylsalicylic-acid,methotrexate,",
+            "methotrexate,acetylsalicylic-acid,",
+            "interactions.csv:2: methotrexate has to stand after acetylsalicylic-acid",
+        ),
+        ("interactions.csv", "contraindicated", "grave", "interactions.csv:2: severity: Invalid enum value"),
+        (
+            "interaction_classes.csv",
+            "lansoprazole;",
+            "lansoprasole;",
+            "interaction_classes.csv:2: medicines: lansoprasole is",
+        ),
+        (
+            "interaction_classes.csv",
+            "acid-pump-inhibitors",
+            "omeprazole",
+            "interaction_classes.csv:2: omeprazole is an ingredient",
         ),
         ("prices.csv", ",consultation-income,", ",tips,", "prices.csv:2: account: tips is not known."),
         ("rooms.csv", "Triage 1,T", "Triage 1,X", "rooms.csv:4: service: X is not known."),
