@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
@@ -13,7 +14,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.icons import icon
 from hms_desktop.widgets.labels import Pill, TextRole, label, restyle
@@ -49,12 +50,12 @@ class FieldFrame(QWidget, Generic[E]):
         self._error = ""
         self._title = label(f"{title} *" if required else title, TextRole.LABEL)
         self._title.setBuddy(editor)
-        self._unit = label(unit, TextRole.MUTED)
-        self._message = label("", TextRole.MUTED, wraps=True)
-        self._pill = Pill()
+        self._beside = QHBoxLayout()
+        self._below = QHBoxLayout()
         editor.setAccessibleName(f"{title}, {unit}" if unit else title)
         self.setFocusProxy(editor)
         self._lay_out()
+        self.set_unit(unit)
         self._show_message()
 
     def error(self) -> str:
@@ -83,39 +84,56 @@ class FieldFrame(QWidget, Generic[E]):
 
     def set_pill(self, words: str, kind: Kind = Kind.INFO) -> None:
         """Says below the field what its value means ("2 points"); no words, no pill."""
-        self._pill.set(words, kind)
+        if words or "_pill" in vars(self):
+            self._pill.set(words, kind)
 
     def set_unit(self, unit: str) -> None:
         """Changes what stands behind the editor."""
-        self._unit.setText(unit)
-        self._unit.setHidden(not unit)
+        if unit or "_unit" in vars(self):
+            self._unit.setText(unit)
+            self._unit.setHidden(not unit)
+
+    # Most fields never have a unit, a sentence or a pill, and a form has many fields.
+
+    @cached_property
+    def _unit(self) -> QLabel:
+        unit = label("", TextRole.MUTED)
+        self._beside.addWidget(unit)
+        return unit
+
+    @cached_property
+    def _message(self) -> QLabel:
+        message = label("", TextRole.MUTED, wraps=True)
+        self._below.addWidget(message, 1)
+        return message
+
+    @cached_property
+    def _pill(self) -> Pill:
+        pill = Pill()
+        self._below.insertWidget(0, pill, 0, Qt.AlignmentFlag.AlignLeft)
+        return pill
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(Space.S)
-        row.addWidget(self.editor, 1)
-        row.addWidget(self._unit)
-        below = QHBoxLayout()
-        below.addWidget(self._pill, 0, Qt.AlignmentFlag.AlignLeft)
-        below.addWidget(self._message, 1)
+        self._beside.setSpacing(Space.S)
+        self._beside.addWidget(self.editor, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.XS)
         column.addWidget(self._title)
-        column.addLayout(row)
-        column.addLayout(below)
+        column.addLayout(self._beside)
+        column.addLayout(self._below)
         # Only now have the parts a page: what is shown without one flashes as a window and takes the focus.
         self._title.setHidden(not self._title.text())
-        self._unit.setHidden(not self._unit.text())
         if not isinstance(self.editor, QPlainTextEdit):
             # Where a neighbour shows a mistake and grows, this field stays beside its editor.
             column.addStretch(1)
 
     def _show_message(self) -> None:
         sentence = self._error or self._hint
-        self._message.setText(sentence)
-        self._message.setHidden(not sentence)
-        restyle(self._message, "role", (TextRole.ERROR if self._error else TextRole.MUTED).value)
+        if sentence or "_message" in vars(self):
+            self._message.setText(sentence)
+            self._message.setHidden(not sentence)
+            restyle(self._message, "role", (TextRole.ERROR if self._error else TextRole.MUTED).value)
         restyle(self.editor, "wrong", "true" if self._error else "false")
         self.editor.setAccessibleDescription(sentence)
         if self._error:

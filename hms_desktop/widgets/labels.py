@@ -41,8 +41,10 @@ def restyle(widget: QWidget, name: str, value: object) -> None:
         return
     widget.setProperty(name, value)
     for each in (widget, *widget.findChildren(QWidget)):
-        each.style().unpolish(each)
-        each.style().polish(each)
+        # What was never shown is drawn with the new value anyway, once it is.
+        if each.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            each.style().unpolish(each)
+            each.style().polish(each)
 
 
 def reveal(widget: QWidget) -> None:
