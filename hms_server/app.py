@@ -35,6 +35,7 @@ from hms_server.keys import load_or_create
 from hms_server.pairing import PairingDesk
 from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
+from hms_server.prescribing.interactions import interaction_table
 from hms_server.relay.jobs import forget_before
 from hms_server.relay.queries import ReachabilityDesk
 from hms_server.relay.runner import Runner
@@ -124,7 +125,7 @@ class Server:
         )
         self._announcer: Announcer | None = None
         self._stopping = threading.Event()
-        self._warm_up = threading.Thread(target=diagnosis_index, name="hms-warm-up", daemon=True)
+        self._warm_up = threading.Thread(target=_read_reference, name="hms-warm-up", daemon=True)
         self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
 
     def start(self) -> None:
@@ -268,6 +269,12 @@ class Server:
         events.forget_before(connection, now - self.settings.events_kept)
         forget_before(connection, now - self.settings.jobs_kept)
         connection.execute("delete from request where at < %s", (now - self.settings.answers_kept,))
+
+
+def _read_reference() -> None:
+    """Builds what the first doctor of the day would otherwise wait for."""
+    diagnosis_index()
+    interaction_table()
 
 
 def _concerned_by(event: SessionEnded | StaffChanged) -> Callable[[Actor], bool]:
