@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from hms_server.contract.messaging import MessageState
+from hms_server.faults import Refused
 from hms_server.relay.outside import Outside
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +31,14 @@ class Account:
 
     def __repr__(self) -> str:
         return "Account(…)"
+
+
+def check_address(settings: Mapping[str, str]) -> None:
+    """Refuses an address of a provider that would carry key and message in the open."""
+    parts = urlsplit(settings.get("address", ""))
+    open_but_here = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if parts.hostname is None or not (parts.scheme == "https" or open_but_here) or parts.query:
+        raise Refused("messaging.address", "Write the address like https://api.example.com.", field="address")
 
 
 @dataclass(frozen=True, kw_only=True)

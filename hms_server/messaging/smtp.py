@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from hms_server.contract.relay import ProviderField, Trouble
 from hms_server.faults import Refused
-from hms_server.messaging.carriers import Account
+from hms_server.messaging.carriers import LOOPBACK, Account
 from hms_server.messaging.mail import Mail, written
 from hms_server.patients.rules import clean_email
 from hms_server.relay.outside import Outside, OutsideFault
@@ -20,11 +20,10 @@ from hms_server.relay.providers import ProviderSpec, Values
 from hms_server.relay.troubles import classify
 
 NAME = "smtp"
-CONNECT_S, STEP_S = 10.0, 30.0
+STEP_S = 30.0
 """A server that says nothing for so long is not going to."""
 TLS, STARTTLS, PLAIN = "tls", "starttls", "none"
 _PORTS = {TLS: 465, STARTTLS: 587, PLAIN: 25}
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _check(secrets: Values, settings: Values) -> None:
@@ -33,7 +32,7 @@ def _check(secrets: Values, settings: Values) -> None:
         raise Refused(
             "messaging.smtp_security", "Encryption is “starttls”, “tls” or “none”.", field="security"
         )
-    if security == PLAIN and host and host not in _LOOPBACK:
+    if security == PLAIN and host and host not in LOOPBACK:
         raise Refused(
             "messaging.smtp_open",
             "Without encryption everybody on the way reads the mail: choose “starttls” or “tls”.",
@@ -133,12 +132,13 @@ def _conversation(account: Account, outside: Outside) -> Iterator[tuple[smtplib.
     )
     watch.start()
     try:
-        _open(server, account)
+        _open(server, account, outside)
         yield server, way
     except OutsideFault as fault:
         raise _told(way, fault) from fault
     except (smtplib.SMTPException, OSError) as error:
-        raise _told(way, _fault_of(error, broken_off=way.broken_off.is_set())) from error
+        told = _fault_of(error, host=account.settings["host"], broken_off=way.broken_off.is_set())
+        raise _told(way, told) from error
     finally:
         ended.set()
         watch.join()
@@ -156,12 +156,12 @@ def _told(way: _Way, fault: OutsideFault) -> OutsideFault:
     )
 
 
-def _open(server: smtplib.SMTP, account: Account) -> None:
+def _open(server: smtplib.SMTP, account: Account, outside: Outside) -> None:
     """Connects and signs in. Each socket is the server's before it is waited for: the watch cuts that one."""
     settings = account.settings
     security, host = settings["security"], settings["host"]
     port = int(settings.get("port") or _PORTS[security])
-    server.sock = socket.create_connection((host, port), CONNECT_S)
+    server.sock = outside.connect(host, port)
     server.sock.settimeout(STEP_S)
     if security == TLS:
         _encrypt(server, account)
@@ -226,7 +226,7 @@ def _said(reply: tuple[int, bytes], what: str, *, good: int = 200, of_account: b
 _GO_ON = 354
 
 
-def _fault_of(error: Exception, *, broken_off: bool) -> OutsideFault:
+def _fault_of(error: Exception, *, host: str, broken_off: bool) -> OutsideFault:
     if broken_off or isinstance(error.__context__, TimeoutError):
         return _fault(Trouble.SILENT, "The mail server did not answer in time.")
     if isinstance(error, smtplib.SMTPNotSupportedError):
@@ -239,7 +239,7 @@ def _fault_of(error: Exception, *, broken_off: bool) -> OutsideFault:
         return _fault(Trouble.CUT, "The mail server broke the connection off.")
     if isinstance(error, smtplib.SMTPException):
         return _fault(Trouble.KEY, "The mail server knows no kind of sign-in that we know.")
-    return classify(error)
+    return classify(error, host=host)
 
 
 def _fault(trouble: Trouble, sentence: str) -> OutsideFault:

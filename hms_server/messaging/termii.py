@@ -7,7 +7,7 @@ import msgspec
 from hms_server.contract.messaging import MessageState
 from hms_server.contract.relay import ProviderField, Trouble
 from hms_server.faults import Refused
-from hms_server.messaging.carriers import Account, CannotSay, Fate, NotThere, Sms
+from hms_server.messaging.carriers import Account, CannotSay, Fate, NotThere, Sms, check_address
 from hms_server.relay.outside import Answer, Outside, OutsideFault
 from hms_server.relay.providers import ProviderSpec, Values
 
@@ -34,6 +34,7 @@ class _Error(msgspec.Struct, frozen=True):
 
 
 def _check(_secrets: Values, settings: Values) -> None:
+    check_address(settings)
     sender = settings.get("sender", "")
     if sender and not _SHORTEST_SENDER <= len(sender) <= _LONGEST_SENDER:
         raise Refused(
