@@ -18,8 +18,7 @@ from hms_server.contract.prescribing import (
 )
 from hms_server.contract.values import PatientId
 
-NEEDS_REASON = frozenset({Severity.CONTRAINDICATED, Severity.NOT_CHECKED})
-"""The severities that the server does not sign without a reason."""
+_GRAVE = frozenset({Severity.CONTRAINDICATED, Severity.NOT_CHECKED})
 
 _DOSE = re.compile(r"\d{1,4}(?:[.,]\d{1,3})?")
 _FRACTIONS = {"½": "0.5", "1/2": "0.5", "¼": "0.25", "1/4": "0.25", "¾": "0.75", "3/4": "0.75"}
@@ -42,14 +41,15 @@ class Dosing(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     typed_quantity: int | None = None
 
-    def check_for(self, patient_id: PatientId) -> CheckLine:
-        """What to ask the server about it."""
+    def check_for(self, patient_id: PatientId, beside: Sequence["Line"] = ()) -> CheckLine:
+        """What to ask the server about it, below those lines."""
         return CheckLine(
             patient_id=patient_id,
             product_id=self.product.id,
             dose=self.dose,
             frequency=self.frequency,
             days=self.days,
+            beside=[line.dosing.product.id for line in beside],
         )
 
 
@@ -91,8 +91,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return [
             finding
             for finding in self.findings
-            if finding.severity in NEEDS_REASON and finding.key not in self.overrides
+            if needs_reason(finding) and finding.key not in self.overrides
         ]
+
+    @property
+    def loud(self) -> list[SafetyFinding]:
+        """What has to be seen; the others only inform."""
+        return [finding for finding in self.findings if not finding.quiet]
 
     def order(self) -> NewMedicationRequest:
         """The line as it is signed. Only for a line with a quantity."""
@@ -112,6 +117,11 @@ class SavedLine(msgspec.Struct, frozen=True, kw_only=True):
 
     dosing: Dosing
     overrides: dict[str, str]
+
+
+def needs_reason(finding: SafetyFinding) -> bool:
+    """Whether the server does not sign without one."""
+    return finding.severity in _GRAVE and not finding.quiet
 
 
 def encode_lines(lines: Sequence[Line]) -> str:

@@ -73,11 +73,11 @@ class PrescriptionState(QObject):
         """Checks what is still being typed."""
         if self._patient_id is None:
             return
-        self._ask(dosing.check_for(self._patient_id), self.preview_checked.emit)
+        self._ask(dosing.check_for(self._patient_id, self.lines), self.preview_checked.emit)
 
     def request_for(self, dosing: Dosing) -> CheckLine | None:
         """What `preview` asks about it, None while no patient is open."""
-        return None if self._patient_id is None else dosing.check_for(self._patient_id)
+        return None if self._patient_id is None else dosing.check_for(self._patient_id, self.lines)
 
     def has(self, dosing: Dosing) -> bool:
         """Whether a line with this product is there already."""
@@ -87,13 +87,19 @@ class PrescriptionState(QObject):
         """Puts a line at the end; what has not been checked is checked now."""
         line = self._line(dosing, checked)
         self._replace((*self.lines, line))
+        if checked is None:
+            self._check(line)
         self.edited.emit()
         return line
 
     def remove(self, number: int) -> Line:
-        """Takes a line out."""
+        """Takes a line out; those below it were checked beside it, so they are checked again."""
         line = self._at(number)
-        self._replace(tuple(each for each in self.lines if each.number != number))
+        above = tuple(each for each in self.lines if each.number < number)
+        below = [replace(each, check=Check.RUNNING) for each in self.lines if each.number > number]
+        self._replace((*above, *below))
+        for each in below:
+            self._check(each)
         self.edited.emit()
         return line
 
@@ -122,19 +128,18 @@ class PrescriptionState(QObject):
         saved = decode_lines(draft)
         lines = [replace(self._line(each.dosing, None), overrides=each.overrides) for each in saved]
         self._replace(tuple(lines))
+        for line in lines:
+            self._check(line)
 
     def _line(self, dosing: Dosing, checked: LineChecked | None) -> Line:
         number = self._next
         self._next += 1
-        line = Line(
+        return Line(
             number=number,
             dosing=dosing,
             check=Check.RUNNING if checked is None else Check.DONE,
             checked=checked,
         )
-        if checked is None:
-            self._check(line)
-        return line
 
     def _at(self, number: int) -> Line:
         return next(line for line in self.lines if line.number == number)
@@ -149,8 +154,9 @@ class PrescriptionState(QObject):
     def _check(self, line: Line) -> None:
         if self._patient_id is None:
             return
-        request = line.dosing.check_for(self._patient_id)
-        self._ask(request, lambda _request, outcome: self._on_line_checked(line.number, outcome))
+        above = [each for each in self.lines if each.number < line.number]
+        request = line.dosing.check_for(self._patient_id, above)
+        self._ask(request, lambda asked, outcome: self._on_line_checked(line.number, asked, outcome))
 
     def _ask(self, request: CheckLine, tell: Callable[[CheckLine, LineChecked | Fault], None]) -> None:
         self._session.ask(
@@ -160,10 +166,14 @@ class PrescriptionState(QObject):
             owner=self,
         )
 
-    def _on_line_checked(self, number: int, outcome: LineChecked | Fault) -> None:
-        """No number is used twice: an answer about a line of another patient finds none."""
+    def _on_line_checked(self, number: int, asked: CheckLine, outcome: LineChecked | Fault) -> None:
+        """No number is used twice: an answer about a line of another patient finds none.
+
+        An answer beside a line that was removed meanwhile is old; the new one is on its way.
+        """
         line = next((each for each in self.lines if each.number == number), None)
-        if line is None:
+        above = [each.dosing.product.id for each in self.lines if each.number < number]
+        if line is None or asked.beside != above:
             return
         if isinstance(outcome, LineChecked):
             self._put(replace(line, check=Check.DONE, checked=outcome, trouble=""))

@@ -48,18 +48,18 @@ def check_word(line: Line) -> str:
         return _tr("Do not give")
     if line.check is not Check.DONE or line.unanswered:
         return _tr("Not checked")
-    if line.findings:
+    if line.loud:
         return _tr("Reason given") if line.overrides else _tr("Warning")
-    return _stock_word(line)
+    return _tr("See note") if line.findings and not _short(line) else _stock_word(line)
 
 
 def check_kind(line: Line) -> Kind:
     """The colour that goes with `check_word`."""
     if line.error or line.check is not Check.DONE or line.unanswered:
         return Kind.DANGER
-    if line.findings or _short(line):
+    if line.loud or _short(line):
         return Kind.WARNING
-    return Kind.OK
+    return Kind.INFO if line.findings else Kind.OK
 
 
 def _stock_word(line: Line) -> str:

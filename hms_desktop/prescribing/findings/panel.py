@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from hms_desktop.prescribing.lines import NEEDS_REASON, Check, Line
+from hms_desktop.prescribing.lines import Check, Line, needs_reason
 from hms_desktop.prescribing.preview.panel import finding_kind
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.fields import Field
@@ -13,6 +13,8 @@ from hms_desktop.widgets.notices import ICONS
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_server.contract.prescribing import SafetyFinding, Severity
 
+MOST_NOTES = 4
+"""More of them would push the next medicine off a small screen."""
 MIN_LETTERS = 5
 """The server wants a reason that a pharmacist can read, not a dot."""
 
@@ -32,6 +34,8 @@ class FindingsBox(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(Space.XS)
         self.rows: list[FindingRow] = []
+        self.notes = Notes()
+        self._column.addWidget(self.notes)
         self.hide()
 
     def show_line(self, line: Line | None) -> None:
@@ -42,13 +46,15 @@ class FindingsBox(QWidget):
         same = line is not None and self._line is not None and line.number == self._line.number
         self._line = line
         self._clear()
-        for finding in () if line is None else (*_own(line, self._unchecked_words()), *line.findings):
+        for finding in () if line is None else (*_own(line, self._unchecked_words()), *line.loud):
             self._add(line, finding, typed=typing.get(finding.key) if same else None)
-        self.setHidden(not self.rows)
+        self.notes.show_line(line)
+        self.setHidden(not self.rows and self.notes.isHidden())
 
     def text(self) -> str:
         """All that is said."""
-        return "" if self.isHidden() else " ".join(row.text() for row in self.rows)
+        said = " ".join((*(row.text() for row in self.rows), self.notes.text())).strip()
+        return "" if self.isHidden() else said
 
     def ask_for_reason(self) -> None:
         """Opens the first finding that nobody has answered and brings the focus there."""
@@ -63,8 +69,8 @@ class FindingsBox(QWidget):
         row = FindingRow(line, finding, with_keys=first)
         row.overridden.connect(lambda reason, key=finding.key: self.overridden.emit(line.number, key, reason))
         row.replaced.connect(lambda: self.removed.emit(line.number))
+        self._column.insertWidget(len(self.rows), row)
         self.rows.append(row)
-        self._column.addWidget(row)
         if typed is not None:
             row.ask()
             row.reason.set_text(typed)
@@ -77,6 +83,38 @@ class FindingsBox(QWidget):
 
     def _unchecked_words(self) -> str:
         return self.tr("NOT CHECKED")
+
+
+class Notes(QFrame):
+    """What only informs about a line, all of it in one place, without a button."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        self._words = label("", wraps=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.M, Space.XS, Space.M, Space.XS)
+        row.setSpacing(Space.S)
+        row.addWidget(IconMark(ICONS[Kind.INFO], kind=Kind.INFO, size=16))
+        row.addWidget(self._words, 1)
+        restyle(self, "kind", Kind.INFO.value)
+        self.hide()
+
+    def show_line(self, line: Line | None) -> None:
+        """The quiet findings of this line, a sentence each; the last ones only where the mouse asks."""
+        quiet = [] if line is None else [finding for finding in line.findings if finding.quiet]
+        said = [f"{finding.title}. {with_source(finding)}" for finding in quiet]
+        shown = said[:MOST_NOTES]
+        if len(said) > MOST_NOTES:
+            shown.append(self.tr("And {count} more.").format(count=len(said) - MOST_NOTES))
+        self._words.setText("\n".join(shown))
+        self.setToolTip("\n".join(said))
+        self.setAccessibleName(" ".join(said))
+        self.setHidden(not said)
+
+    def text(self) -> str:
+        """All that is said, empty while there is nothing."""
+        return "" if self.isHidden() else self._words.text()
 
 
 class FindingRow(QFrame):
@@ -93,7 +131,7 @@ class FindingRow(QFrame):
         self.finding = finding
         self._given = line.overrides.get(finding.key, "")
         self._may_override = finding.key in {each.key for each in line.findings}
-        self.needs_reason = self._may_override and not self._given and finding.severity in NEEDS_REASON
+        self.needs_reason = self._may_override and not self._given and needs_reason(finding)
         kind = finding_kind(finding) if self.needs_reason or not self._may_override else Kind.WARNING
         self._title = label(f"{line.name}: {finding.title}", TextRole.STRONG, wraps=True)
         self._detail = label(self._detail_words(), wraps=True)
@@ -127,7 +165,7 @@ class FindingRow(QFrame):
     def _detail_words(self) -> str:
         if self._given:
             return self.tr("Your reason: {reason}").format(reason=self._given)
-        return self.finding.detail
+        return with_source(self.finding)
 
     def _lay_out(self, kind: Kind) -> None:
         words = QVBoxLayout()
@@ -182,6 +220,11 @@ class FindingRow(QFrame):
             self.override_button.setFocus(Qt.FocusReason.OtherFocusReason)
             return True
         return super().eventFilter(watched, event)
+
+
+def with_source(finding: SafetyFinding) -> str:
+    """Why, and who says so."""
+    return f"{finding.detail} ({finding.source})" if finding.source else finding.detail
 
 
 def _own(line: Line, unchecked: str) -> list[SafetyFinding]:

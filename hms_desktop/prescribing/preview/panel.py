@@ -47,7 +47,7 @@ class PreviewLine(QWidget):
         elif not checked.findings:
             self._pill.set(self.tr("No finding"), Kind.OK)
         else:
-            gravest = min(checked.findings, key=lambda each: GRAVEST_FIRST.index(each.severity))
+            gravest = min(checked.findings, key=_gravity)
             self._pill.set(self._verdict(gravest), finding_kind(gravest))
 
     def _summary(self, dosing: Dosing, checked: LineChecked | None, frequency: str) -> str:
@@ -62,6 +62,8 @@ class PreviewLine(QWidget):
         return " · ".join(parts)
 
     def _verdict(self, finding: SafetyFinding) -> str:
+        if finding.quiet:
+            return self.tr("See note")
         return {
             Severity.CONTRAINDICATED: finding.title,
             Severity.NOT_CHECKED: self.tr("Not checked"),
@@ -70,5 +72,11 @@ class PreviewLine(QWidget):
 
 
 def finding_kind(finding: SafetyFinding) -> Kind:
-    """The colour of a finding; a check that could not run is as loud as one that found something."""
+    """The colour of a finding; not checked is as loud as found, unless it only informs."""
+    if finding.quiet:
+        return Kind.INFO
     return Kind.WARNING if finding.severity is Severity.WARNING else Kind.DANGER
+
+
+def _gravity(finding: SafetyFinding) -> tuple[bool, int]:
+    return finding.quiet, GRAVEST_FIRST.index(finding.severity)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from hms_server.contract.prescribing import (
     CheckLine,
     Frequency,
+    InteractionGrade,
     LineChecked,
     MedicationRequestRow,
     MedicationRequestStatus,
@@ -66,6 +67,31 @@ ALREADY = SafetyFinding(
     severity=Severity.WARNING,
     title="Already has paracetamol",
     detail="Paracetamol 500 mg tablet, prescribed on 12/11/2026.",
+)
+
+NOT_TOGETHER = SafetyFinding(
+    key="contraindicated.interaction.clarithromycin.simvastatin",
+    severity=Severity.CONTRAINDICATED,
+    title="Clarithromycin with Simvastatin: do not give together",
+    detail="Muscle can break down. Beside Simvastatin 20 mg tablet, prescribed on 12/11/2026.",
+    grade=InteractionGrade.CONTRAINDICATED,
+    source="ANSM 2020",
+)
+TAKE_CARE = SafetyFinding(
+    key="warning.interaction.paracetamol.warfarin",
+    severity=Severity.WARNING,
+    title="Paracetamol with Warfarin: take care",
+    detail="Bleeding is more likely. Beside Warfarin 5 mg tablet.",
+    quiet=True,
+    grade=InteractionGrade.MODERATE,
+    source="ANSM 2020",
+)
+NO_DATA = SafetyFinding(
+    key="not_checked.interaction.artemether",
+    severity=Severity.NOT_CHECKED,
+    title="Interactions of Artemether: NOT CHECKED",
+    detail="No source of this system says anything about it.",
+    quiet=True,
 )
 
 
