@@ -123,6 +123,13 @@ class Messaging:
         content = Content(way.to if isinstance(way, Way) else "", subject, text)
         return self._write(work, recipient, wish, way, content, language=language)
 
+    def check_address(self, work: Work, patient_id: PatientId, typed: str) -> None:
+        """Refuses an address, at the field `to`, that `say` would refuse later where nobody can mend it."""
+        recipient = find_recipient(work, patient_id)
+        if recipient is None:
+            raise unknown_patient()
+        self._typed_way(work, recipient, typed)
+
     def take_back(self, work: Work, about: str, why: str) -> int:
         """What was asked for about that and has not left yet never will; gives how many it were."""
         taken = work.connection.execute(TAKE_BACK, {"about": about, "why": why, "now": work.now}).fetchall()
