@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -63,13 +64,19 @@ CAPTIVE_PORTAL = Reply(
 class LocalServer:
     """Serves from a thread of its own. Troubles that were queued go first, one for each request."""
 
-    def __init__(self, answer: Callable[[Seen], Reply]) -> None:
+    def __init__(self, answer: Callable[[Seen], Reply], *, tls: ssl.SSLContext | None = None) -> None:
         self._answer = answer
         self.seen: list[Seen] = []
         self.troubles: deque[Reply | Callable[[Seen], Reply | None]] = deque()
         """Each is used up by the next request; a function looks at it first, and may let it pass (None)."""
         self._leaving = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            # The handshake belongs to the thread of the connection, not to the one that takes them all.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="outside", daemon=True
         )
@@ -77,7 +84,7 @@ class LocalServer:
     @property
     def url(self) -> str:
         """Without a slash at the end."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     @property
     def port(self) -> int:
