@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from pytestqt.qtbot import QtBot
 
+from hms_desktop.prescribing.findings.panel import with_source
 from hms_desktop.prescribing.lines import Dosing
 from hms_desktop.prescribing.panel import PrescriptionPanel
 from hms_desktop.session import Session
@@ -152,10 +153,10 @@ def test_what_asks_for_care_and_what_has_no_data_only_inform(
     assert check_cell(panel, 0) == "See note"
     assert panel.findings.rows == []
     assert panel.findings.notes.text().splitlines() == [
-        "Paracetamol with Warfarin: take care. Bleeding is more likely. Beside Warfarin 5 mg tablet. "
-        "(ANSM 2020)",
-        "Interactions of Artemether: NOT CHECKED. No source of this system says anything about it.",
+        f"{each.title}. {with_source(each)}" for each in (TAKE_CARE, NO_DATA)
     ]
+    assert "Beside Warfarin 5 mg tablet. (ANSM 2020)" in panel.findings.text()
+    assert "Artemether: NOT CHECKED" in panel.findings.text()
     assert panel.complete()
 
 
