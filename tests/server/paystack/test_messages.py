@@ -187,6 +187,11 @@ def test_without_a_requested_amount_the_amount_was_asked() -> None:
     assert read_transaction(PAID | {"requested_amount": "4900"}).asked == 4900
 
 
+@pytest.mark.parametrize("fees", [None, "", "null"])
+def test_fees_may_be_unknown(fees: object) -> None:
+    assert read_transaction(PAID | {"fees": fees, "requested_amount": fees}).fees is None
+
+
 def test_an_unknown_status_is_kept_as_it_is() -> None:
     read = read_transaction(PAID | {"status": "halfway"})
 
