@@ -10,25 +10,34 @@ from hms_server.messaging.ask import Messaging
 from hms_server.messaging.smtp import SMTP_SERVER
 from hms_server.messaging.termii import TERMII
 from hms_server.messaging.twilio import TWILIO
+from hms_server.paystack import jobs as paystack
+from hms_server.paystack.provider import SPEC as PAYSTACK
+from hms_server.paystack.provider import destination as paystack_destination
 from hms_server.relay.ground import Ground
 from hms_server.relay.kinds import Destination, JobKind
 from hms_server.relay.network import NETWORK
 from hms_server.relay.providers import Providers, ProviderSpec
 
-PROVIDERS: Sequence[ProviderSpec] = (NETWORK, SMTP_SERVER, TERMII, TWILIO)
+PROVIDERS: Sequence[ProviderSpec] = (NETWORK, PAYSTACK, SMTP_SERVER, TERMII, TWILIO)
 """In the order in which the administrator sees them."""
 
 
 def destinations(providers: Providers) -> Sequence[Destination]:
     """Everybody outside whom the clinic talks to; a name that is a provider's too is switched off with it."""
-    return (*sending.destinations(providers),)
+    return (
+        paystack_destination(providers),
+        *sending.destinations(providers),
+    )
 
 
 def job_kinds(ground: Ground, dispatcher: Dispatcher) -> Sequence[JobKind[Any, Any, Any]]:
     """Every kind of job; what runs on `dispatcher` does so between the relay's own transactions."""
     del dispatcher
     messaging = Messaging(ground.providers, ground.vault)
-    return (*sending.job_kinds(messaging),)
+    return (
+        *paystack.job_kinds(ground),
+        *sending.job_kinds(messaging),
+    )
 
 
 def ground(vault: Vault) -> Ground:

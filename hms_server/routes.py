@@ -1,7 +1,7 @@
 """The one table of requests: who may ask what, and which slice answers."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hms_server.accounts import commands as accounts
 from hms_server.accounts import queries as accounts_queries
@@ -34,6 +34,7 @@ from hms_server.contract.billing import (
     GetRefund,
     ListMissingPrices,
     ListToPay,
+    RefundChanged,
     RefundPayment,
     TakePayment,
 )
@@ -50,7 +51,7 @@ from hms_server.contract.consultations import (
     SearchDiagnoses,
     SignEncounter,
 )
-from hms_server.contract.envelope import Event, Fault, Request
+from hms_server.contract.envelope import Event, Fault
 from hms_server.contract.messaging import (
     GetMessage,
     GetMessagingSettings,
@@ -128,7 +129,8 @@ from hms_server.contract.visits import (
     SetSpecialNeed,
     UndoTicket,
 )
-from hms_server.dispatch import Kind, Lane, Route
+from hms_server.dispatch import Lane, Route
+from hms_server.lines import command, query
 from hms_server.messaging import commands as messaging
 from hms_server.messaging import queries as messaging_queries
 from hms_server.messaging import settings as messaging_settings
@@ -139,6 +141,8 @@ from hms_server.patients import commands as patients
 from hms_server.patients import queries as patients_queries
 from hms_server.patients.consents import get_consents, record_consent
 from hms_server.patients.search import search_patients
+from hms_server.paystack.refunding import return_payment
+from hms_server.paystack.requests import paystack_routes
 from hms_server.permissions import Permission
 from hms_server.pharmacy import commands as pharmacy
 from hms_server.pharmacy import queries as pharmacy_queries
@@ -163,32 +167,9 @@ from hms_server.triage import queries as triage_queries
 from hms_server.visits import calling, ranking, undo
 from hms_server.visits import commands as visits
 from hms_server.visits import queries as visits_queries
-from hms_server.work import Subscriber, Work
+from hms_server.work import Subscriber
 
-A = TypeVar("A")
 P = Permission
-
-
-def command(
-    request: type[Request[A]],
-    handler: Callable[[Work, Any], A],
-    permission: Permission | None,
-    *,
-    lane: Lane = Lane.FAST,
-) -> Route[A]:
-    """A line for a request that changes something."""
-    return Route(request=request, handler=handler, permission=permission, kind=Kind.COMMAND, lane=lane)
-
-
-def query(
-    request: type[Request[A]],
-    handler: Callable[[Work, Any], A],
-    permission: Permission | None,
-    *,
-    lane: Lane = Lane.FAST,
-) -> Route[A]:
-    """A line for a request that only reads."""
-    return Route(request=request, handler=handler, permission=permission, kind=Kind.QUERY, lane=lane)
 
 
 def account_routes(desk: Accounts) -> Sequence[Route[Any]]:
@@ -339,6 +320,7 @@ def routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:
         *TRIAGE,
         *PHARMACY,
         *BILLING,
+        *paystack_routes(ground),
         *CONSULTATIONS,
         *PRESCRIBING,
     )
@@ -347,6 +329,7 @@ def routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:
 SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
     EncounterSigned: (ledger.charge_consultation,),
     MedicationDispensed: (ledger.charge_medicines,),
+    RefundChanged: (return_payment,),
 }
 """Which slice acts, in the same transaction, on what a lower slice has done."""
 

@@ -1,11 +1,11 @@
-"""Charges that follow from what lower slices have done, each with postings that balance."""
+"""Charges that follow from what lower slices have done, and entries of no bill; all of them balance."""
 
 from typing import Any, LiteralString
 
 from hms_server.contract.billing import InvoiceChanged
 from hms_server.contract.consultations import EncounterSigned
 from hms_server.contract.pharmacy import MedicationDispensed
-from hms_server.contract.values import EncounterId, PatientId
+from hms_server.contract.values import EncounterId, Money, PatientId, StaffId
 from hms_server.permissions import Permission
 from hms_server.work import Work
 
@@ -25,6 +25,20 @@ def charge_medicines(work: Work, dispensed: MedicationDispensed) -> None:
     _charge(
         work, CHARGE_MEDICINES, params, encounter_id=dispensed.encounter_id, patient_id=dispensed.patient_id
     )
+
+
+def enter(work: Work, kind: str, money: Money, *, debit: str, credit: str, by: StaffId | None) -> None:
+    """Posts an amount that belongs to no bill: a fee, or money of which nobody knows what it is for."""
+    params = {
+        "kind": kind,
+        "amount": money.amount_minor,
+        "currency": money.currency,
+        "debit": debit,
+        "credit": credit,
+        "now": work.now,
+        "by": by,
+    }
+    work.send(ENTER, params)
 
 
 def _charge(
@@ -128,3 +142,14 @@ select id from target
 
 CHARGE_CONSULTATION = _CHARGE.format(items=_CONSULTATION)
 CHARGE_MEDICINES = _CHARGE.format(items=_MEDICINES)
+
+ENTER = """
+with entry as (
+    insert into journal_entry (kind, at, staff_id) values (%(kind)s, %(now)s, %(by)s) returning id
+)
+insert into posting (entry_id, account, amount_minor, currency)
+select id, account, amount_minor, %(currency)s
+from entry cross join (
+    values (%(debit)s, %(amount)s::bigint), (%(credit)s, -%(amount)s::bigint)
+) as moved (account, amount_minor)
+"""

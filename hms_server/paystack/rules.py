@@ -1,7 +1,6 @@
 """What Paystack's word on a payment means for the clinic's books: one judgement for poll, notice and list."""
 
 import base64
-import os
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -264,9 +263,9 @@ def pause_of_refund(age: timedelta) -> timedelta:
     return min(max(age / 4, timedelta(minutes=1)), timedelta(hours=12))
 
 
-def new_reference(*, test_mode: bool) -> str:
-    """One that nobody can guess and no other clinic on the same account will have: 125 bits."""
-    return (TEST if test_mode else LIVE) + base64.b32encode(os.urandom(16)).decode()[:25]
+def reference_of(chance: bytes, *, test_mode: bool) -> str:
+    """Of 16 random bytes: nobody can guess it, and no other clinic on the same account will have it."""
+    return (TEST if test_mode else LIVE) + base64.b32encode(chance).decode().rstrip("=")
 
 
 def numbered(reference: str, attempt: int) -> str:

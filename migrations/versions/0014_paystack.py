@@ -53,7 +53,8 @@ create table paystack_transaction (
     opened_at timestamptz
 );
 create index paystack_transaction_of_invoice on paystack_transaction (invoice_id, started_at desc);
-create index paystack_transaction_started on paystack_transaction (started_at desc);
+create index paystack_transaction_since on paystack_transaction (since);
+create index paystack_transaction_started on paystack_transaction (started_at);
 create index paystack_transaction_waiting on paystack_transaction (started_at desc)
     where state in ('requested', 'open');
 """
@@ -179,9 +180,11 @@ create index paystack_event_of_reference on paystack_event (reference);
 create index paystack_event_received on paystack_event (received_at);
 """
 
+# `night` names the run that comes by itself in that night.
 RECONCILIATIONS = """
 create table reconciliation (
     id bigint generated always as identity primary key,
+    night date constraint reconciliation_night_once unique,
     first_day date not null,
     last_day date not null,
     state text not null default 'waiting' constraint reconciliation_state

@@ -1,0 +1,119 @@
+"""The job that asks Paystack for a refund and follows it to its end."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hms_server.contract.relay import Trouble
+from hms_server.paystack.channels import to_subunits
+from hms_server.paystack.client import Paystack
+from hms_server.paystack.messages import Refund
+from hms_server.paystack.provider import NAME, Line, line_of
+from hms_server.paystack.refunding import (
+    REFUND,
+    Tagged,
+    fail_return,
+    find_return,
+    note_seen,
+    stuck_return,
+)
+from hms_server.paystack.rules import pause_of_refund
+from hms_server.relay.ground import Ground
+from hms_server.relay.kinds import Again, Claimed, Finished, JobKind, Next, Policy
+from hms_server.relay.outside import Outside, OutsideFault
+from hms_server.work import Work
+
+NO_KEY = timedelta(minutes=10)
+"""While no key is entered, money cannot go back; the destination is switched off then, as a rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundCall:
+    """`provider_id` is Paystack's number of the refund, once it is known."""
+
+    line: Line
+    tag: str
+    reference: str
+    amount: int
+    currency: str
+    provider_id: int | None
+    in_doubt: bool
+
+
+class Returning:
+    """Paystack has no key by which it would know a second call: after doubt its list is searched first."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._providers = ground.providers
+
+    def kind(self) -> JobKind[Tagged, RefundCall, Refund | None]:
+        return JobKind(
+            name=REFUND,
+            destination=NAME,
+            payload=Tagged,
+            prepare=self.prepare,
+            perform=return_money,
+            store=self.store,
+            on_trouble=self.on_trouble,
+            gave_up=self.gave_up,
+            policy=Policy(attempts=100, give_up_after=timedelta(days=60)),
+        )
+
+    def prepare(self, work: Work, job: Claimed[Tagged]) -> RefundCall | Next:
+        stored = find_return(work, job.payload.tag)
+        if stored.is_settled:
+            return Finished()
+        line = line_of(work, self._providers)
+        if line is None:
+            return Again(NO_KEY)
+        return RefundCall(
+            line=line,
+            tag=stored.tag,
+            reference=stored.reference,
+            amount=to_subunits(stored.money),
+            currency=stored.currency,
+            provider_id=stored.provider_id,
+            in_doubt=job.uncertain,
+        )
+
+    def store(self, work: Work, job: Claimed[Tagged], theirs: Refund | None) -> Next:
+        """Looks again until the money has gone or is known to stay."""
+        stored = find_return(work, job.payload.tag, lock=True)
+        if theirs is not None:
+            stored = note_seen(work, stored, theirs)
+        if stored.is_settled:
+            return Finished()
+        return Again(pause_of_refund(work.now - stored.asked_at))
+
+    def on_trouble(self, work: Work, job: Claimed[Tagged], fault: OutsideFault) -> Next | None:
+        """A refusal means that the money stays, unless the refund is under way already."""
+        stored = find_return(work, job.payload.tag, lock=True)
+        if fault.trouble is not Trouble.DECLINED or stored.provider_id is not None:
+            return None
+        if not stored.is_settled:
+            fail_return(work, stored, fault.sentence)
+        return Finished()
+
+    def gave_up(self, work: Work, job: Claimed[Tagged], reason: str) -> None:
+        stored = find_return(work, job.payload.tag, lock=True)
+        if not stored.is_settled:
+            stuck_return(work, stored, reason)
+
+
+def return_money(call: RefundCall, outside: Outside) -> Refund | None:
+    """Asks for the refund, or looks how it stands; None where that cannot be seen just now."""
+    paystack = call.line.open(outside)
+    if call.provider_id is not None:
+        return paystack.fetch_refund(call.provider_id)
+    if call.in_doubt:
+        asked_before = _find_ours(paystack, call)
+        if asked_before is not None:
+            return asked_before
+    return paystack.refund(call.reference, amount=call.amount, currency=call.currency, merchant_note=call.tag)
+
+
+def _find_ours(paystack: Paystack, call: RefundCall) -> Refund | None:
+    transaction = paystack.verify(call.reference)
+    if transaction is None:
+        return None
+    ours = [row for row in paystack.refunds_of(transaction) if call.tag in (row.merchant_note or "")]
+    return ours[0] if ours else None
