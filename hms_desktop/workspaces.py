@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from hms_desktop.diary_workspaces import AppointmentsWorkspace, HoursWorkspace
 from hms_desktop.drafts import Autosaver
 from hms_desktop.printing.printer import Printer
 from hms_desktop.session import Session
@@ -306,12 +307,12 @@ class AdministrationWorkspace(Workspace):
 
 
 WORKSPACES: dict[Role, tuple[str, ...]] = {
-    Role.RECEPTIONIST: ("front_desk",),
-    Role.NURSE: ("nurse", "front_desk"),
+    Role.RECEPTIONIST: ("front_desk", "appointments", "hours"),
+    Role.NURSE: ("nurse", "front_desk", "appointments"),
     Role.DOCTOR: ("doctor",),
     Role.PHARMACIST: ("pharmacy",),
     Role.CASHIER: ("billing",),
-    Role.ADMINISTRATOR: ("administration",),
+    Role.ADMINISTRATOR: ("administration", "hours"),
 }
 """What each role may open by key, the usual one first; a nurse registers at night."""
 
@@ -331,6 +332,8 @@ def _definitions() -> list[WorkspaceDefinition]:
 
     return [
         entry("front_desk", _tr("Front desk"), "account-plus-outline", FrontDeskWorkspace),
+        entry("appointments", _tr("Appointments"), "calendar-clock", AppointmentsWorkspace),
+        entry("hours", _tr("Hours"), "calendar-edit", HoursWorkspace),
         entry("nurse", _tr("Nurse"), "heart-pulse", NurseWorkspace),
         entry("doctor", _tr("Doctor"), "stethoscope", DoctorWorkspace),
         entry("pharmacy", _tr("Pharmacy"), "pill", PharmacyWorkspace),

@@ -5,7 +5,7 @@ from datetime import date, datetime, tzinfo
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.scheduling.acts import AppointmentActs
 from hms_desktop.scheduling.booking.panel import BookingCard
@@ -33,7 +33,10 @@ EVERYBODY = StaffId(0)
 
 
 class AppointmentsPanel(QWidget):
-    """Left the day, right the booking; every act has a key, and the last one can be taken back."""
+    """One day as a list; every act has a key, and the last one can be taken back.
+
+    `booking` is a card of its own, which the workspace puts beside this one.
+    """
 
     checked_in = Signal(object)
     """The `TicketRow` that was issued."""
@@ -143,11 +146,9 @@ class AppointmentsPanel(QWidget):
         )
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.M)
-        row.addWidget(self.card, 3)
-        row.addWidget(self.booking, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.card)
 
     def _connect(self) -> None:
         self.state.changed.connect(self._show_list)

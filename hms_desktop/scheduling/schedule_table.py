@@ -81,7 +81,7 @@ def week_columns(names: Names) -> list[Column[WeekLine]]:
         Column(title=_tr("Time"), text=lambda line: span_text(line.hours.starts, line.hours.ends)),
         Column(
             title=_tr("Room"),
-            text=lambda line: names.room(line.hours.room_id).replace(" ", NO_BREAK),
+            text=lambda line: _unbroken(names.room(line.hours.room_id)),
             stretch=1,
         ),
         Column(
@@ -116,7 +116,7 @@ def _week_word(row: Schedule) -> str:
     if not row.hours:
         return _tr("None yet")
     minutes = sum(_minutes(line) for line in row.hours)
-    return _tr("{hours} h a week").format(hours=f"{minutes / 60:g}").replace(" ", NO_BREAK)
+    return _unbroken(_tr("{hours} h a week").format(hours=f"{minutes / 60:g}"))
 
 
 def _minutes(line: Hours) -> int:
@@ -135,7 +135,7 @@ def _valid_text(line: Hours) -> str:
 
 
 def _days_text(row: ScheduleException) -> str:
-    first, last = (date_text(day).replace(" ", NO_BREAK) for day in (row.from_day, row.until_day))
+    first, last = (_unbroken(date_text(day)) for day in (row.from_day, row.until_day))
     return first if first == last else f"{first} – {last}"
 
 
@@ -144,4 +144,8 @@ def _time_text(row: ScheduleException, names: Names) -> str:
     whole = row.starts is None or row.ends is None
     span = _tr("all day") if whole else span_text(row.starts or MIDNIGHT, row.ends or MIDNIGHT)
     room = names.room(row.room_id)
-    return f"{span.replace(' ', NO_BREAK)}, {room.replace(' ', NO_BREAK)}" if room else span
+    return f"{_unbroken(span)}, {_unbroken(room)}" if room else _unbroken(span)
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", NO_BREAK)

@@ -167,17 +167,17 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
     keys = {role: [entry.key for entry in workspaces_of([role])] for role in Role}
 
     assert keys == {
-        Role.RECEPTIONIST: ["front_desk"],
-        Role.NURSE: ["nurse", "front_desk"],
+        Role.RECEPTIONIST: ["front_desk", "appointments", "hours"],
+        Role.NURSE: ["nurse", "front_desk", "appointments"],
         Role.DOCTOR: ["doctor"],
         Role.PHARMACIST: ["pharmacy"],
         Role.CASHIER: ["billing"],
-        Role.ADMINISTRATOR: ["administration"],
+        Role.ADMINISTRATOR: ["administration", "hours"],
         Role.DISPLAY: [],
         Role.KIOSK: [],
     }
     both = workspaces_of([Role.NURSE, Role.RECEPTIONIST, Role.CASHIER])
-    assert [entry.key for entry in both] == ["nurse", "front_desk", "billing"]
+    assert [entry.key for entry in both] == ["nurse", "front_desk", "appointments", "hours", "billing"]
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.DISPLAY])
