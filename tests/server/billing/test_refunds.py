@@ -2,6 +2,7 @@
 
 import random
 from typing import Any, LiteralString
+from uuid import uuid4
 
 import msgspec
 import psycopg
@@ -47,9 +48,11 @@ def paid_through_paystack(billing: Billing, bill: Invoice, amount_minor: int) ->
             amount_minor=amount_minor,
             tendered_minor=amount_minor,
             taken_by=billing.desk.actor(Role.CASHIER).person,
-            reference="HMS-1",
+            reference=f"HMS-{uuid4()}",
         )
-        return receive(work, lock_invoice(work, bill.id), incoming)
+        receipt = receive(work, lock_invoice(work, bill.id), incoming)
+        work.send(ADD_RECEIPT, (incoming.reference, amount_minor, amount_minor, receipt.payment.id, work.now))
+        return receipt
 
 
 def settle(billing: Billing, refund_id: RefundId, *, failed: str = "") -> bool:
@@ -329,6 +332,11 @@ def _try(billing: Billing, receipt: Receipt, amount_minor: int) -> str | None:
     return None
 
 
+ADD_RECEIPT: LiteralString = """
+insert into paystack_receipt (reference, received_minor, credited_minor, payer_fee_minor, unallocated_minor,
+    currency, channel, test_mode, payment_id, posted_at)
+values (%s, %s, %s, 0, 0, 'NGN', 'card', true, %s, %s)
+"""
 ADD_BEHIND: LiteralString = """
 insert into refund (payment_id, invoice_id, method, amount_minor, currency, credit, reason,
     asked_at, asked_by)
