@@ -160,7 +160,7 @@ class Runs:
         try:
             prepared = self.prepare(run)
             if prepared is not None:
-                self._finish(run, self.perform(run, prepared))
+                self.finish(run, self.perform(run, prepared))
         finally:
             self.under_way.pop(run.held.claim.lease, None)
 
@@ -234,7 +234,7 @@ class Runs:
         except Exception as error:  # noqa: BLE001 - as above
             return error
 
-    def _finish(self, run: Run, result: Any) -> None:
+    def finish(self, run: Run, result: Any) -> None:
         held = run.held
         if isinstance(result, OutsideFault) and self.stopping.is_set():
             self._store(

@@ -5,6 +5,7 @@ from typing import Any
 
 from hms_server.relay.kinds import Destination, JobKind
 from hms_server.relay.providers import Providers, ProviderSpec
+from hms_server.relay.queries import ReachabilityDesk
 from hms_server.relay.running import Run, Runs
 from tests.server.desk import Desk
 
@@ -31,6 +32,7 @@ class Relay:
             desk.dispatcher, providers, kinds, destinations, clock=lambda: desk.now, chance=lambda: 1.0
         )
         self.runs.know_destinations()
+        self.reachability = ReachabilityDesk(providers, destinations)
 
     def run_due(self) -> int:
         """Carries out all that is due now, on this thread, and gives how many runs that were.
@@ -44,6 +46,15 @@ class Relay:
                 count += 1
                 self.runs.route()
         return count
+
+    def probe(self) -> None:
+        """Asks every destination of which nothing was heard for a while whether it is there."""
+        for destination in self.runs.destinations:
+            self.runs.probe(destination)
+
+    def tell(self) -> int:
+        """Tells the screens what has changed about the destinations, as servers do every second."""
+        return self.runs.tell(self.reachability)
 
     def run_until_quiet(self, *, step_s: float = 60, at_most: int = 1000) -> int:
         """Turns the clock on until nothing waits any more; an assertion fails when that never happens."""
