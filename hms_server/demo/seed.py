@@ -21,6 +21,7 @@ from hms_server.contract.prescribing import Frequency
 from hms_server.contract.values import Role
 from hms_server.demo import bills, charts
 from hms_server.demo.allergies import write_allergies
+from hms_server.demo.diary import write_diary
 from hms_server.demo.history import DAYS, Practice, Shelved, make_history
 from hms_server.demo.people import make_people
 from hms_server.demo.scenarios import Scenario, load_scenarios
@@ -130,6 +131,9 @@ def _write_past(
     charts.write_charts(connection, numbered, staff=past, now=now)
     charts.write_handovers(connection, numbered, staff=past)
     bills.write_bills(connection, numbered, staff=past, consultation_minor=shop.consultation_minor, zone=zone)
+    # By a chance of its own, so that the weeks before stay the same whatever is booked ahead.
+    diary_chance = random.Random(len(people))  # noqa: S311 - no secret
+    write_diary(connection, people, hired, now=now, zone=zone, chance=diary_chance)
     return Today(
         people=people,
         scenarios=scenarios,
