@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from hms_server.assistant import provider as gemini
+from hms_server.assistant.answering import Answering
+from hms_server.assistant.requests import keeper_of
 from hms_server.crypto import Vault
 from hms_server.dispatch import Dispatcher
 from hms_server.messaging import sending
@@ -18,7 +21,7 @@ from hms_server.relay.kinds import Destination, JobKind
 from hms_server.relay.network import NETWORK
 from hms_server.relay.providers import Providers, ProviderSpec
 
-PROVIDERS: Sequence[ProviderSpec] = (NETWORK, PAYSTACK, SMTP_SERVER, TERMII, TWILIO)
+PROVIDERS: Sequence[ProviderSpec] = (NETWORK, PAYSTACK, SMTP_SERVER, TERMII, TWILIO, gemini.GEMINI)
 """In the order in which the administrator sees them."""
 
 
@@ -27,16 +30,17 @@ def destinations(providers: Providers) -> Sequence[Destination]:
     return (
         paystack_destination(providers),
         *sending.destinations(providers),
+        gemini.destination(providers),
     )
 
 
 def job_kinds(ground: Ground, dispatcher: Dispatcher) -> Sequence[JobKind[Any, Any, Any]]:
     """Every kind of job; what runs on `dispatcher` does so between the relay's own transactions."""
-    del dispatcher
     messaging = Messaging(ground.providers, ground.vault)
     return (
         *paystack.job_kinds(ground),
         *sending.job_kinds(messaging),
+        Answering(ground, keeper_of(ground), dispatcher).kind(),
     )
 
 

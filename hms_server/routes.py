@@ -7,6 +7,8 @@ from hms_server.accounts import commands as accounts
 from hms_server.accounts import queries as accounts_queries
 from hms_server.accounts.commands import Accounts
 from hms_server.accounts.pairing_codes import open_pairing
+from hms_server.assistant.commands import FAULTS_BY_CONSTRAINT as ASSISTANT_FAULTS
+from hms_server.assistant.requests import assistant_routes
 from hms_server.billing import commands as billing
 from hms_server.billing import ledger, refunds
 from hms_server.billing import queries as billing_queries
@@ -310,6 +312,11 @@ def messaging_routes(ground: Ground) -> Sequence[Route[Any]]:
 
 def routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:
     """Every request that the server answers."""
+    clinical = _clinical_routes(desk, ground)
+    return (*clinical, *assistant_routes(ground, clinical))
+
+
+def _clinical_routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:
     return (
         *account_routes(desk),
         *relay_routes(ground),
@@ -351,5 +358,6 @@ FAULTS_BY_CONSTRAINT: Mapping[str, Fault] = {
     **pharmacy.FAULTS_BY_CONSTRAINT,
     **billing.FAULTS_BY_CONSTRAINT,
     **messaging.FAULTS_BY_CONSTRAINT,
+    **ASSISTANT_FAULTS,
 }
 """What a broken database constraint means to a person."""

@@ -37,14 +37,15 @@ class Pseudonyms:
     _given: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._given = {(_family(token), text): token for token, text in self.memory.tokens.items()}
+        self._given = {(self._family(token), text): token for token, text in self.memory.tokens.items()}
 
     def know(self, identity: Identity) -> str:
         """The pseudonym of a person, from now on used for every way of naming them."""
         base = self.memory.holders.get(identity.key)
         if base is None:
             base = self.memory.holders[identity.key] = self._next(identity.kind)
-            self._keep(base, identity.names[0])
+            for name in identity.names[:1]:
+                self._keep(base, name)
         self._forms[base] = forms_of(identity, base, self.book.ordinary)
         return base
 
@@ -130,8 +131,13 @@ class Pseudonyms:
 
     def _keep(self, token: str, text: str) -> str:
         self.memory.tokens[token] = text
-        self._given[(_family(token), text)] = token
+        self._given[(self._family(token), text)] = token
         return token
+
+    def _family(self, token: str) -> str:
+        """Under what a text was given its pseudonym: a person who is known, or only the kind."""
+        base = _base(token)
+        return base if base in self.memory.holders.values() else token.partition("-")[0]
 
     def _next(self, kind: Hidden) -> str:
         number = self.memory.counts[kind] = self.memory.counts.get(kind, 0) + 1
@@ -160,9 +166,3 @@ def _canonical(found: re.Match[str]) -> str:
 def _base(token: str) -> str:
     """A person's pseudonym without the number of the spelling."""
     return token.rstrip("0123456789") if token.partition("-")[2][:1].isalpha() else token
-
-
-def _family(token: str) -> str:
-    """Under what a text was given its pseudonym: a person who is known, or only the kind."""
-    kind, _, name = token.partition("-")
-    return _base(token) if kind in ("PATIENT", "STAFF") and name[:1].isalpha() else kind

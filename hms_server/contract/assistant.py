@@ -140,6 +140,8 @@ class ToolRow(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     parameters: list[ToolParameter]
     needs_patient: bool
+    may_have_patient: bool
+    """It can also be asked about the patient who is open."""
     needs_internet: bool
     """Only the model can answer it; RunTool refuses it."""
 
@@ -228,7 +230,7 @@ class GetConversation(Request[Conversation], frozen=True, kw_only=True):
     conversation_id: ConversationId
 
 
-class GetMessage(Request[Message], frozen=True, kw_only=True):
+class GetAnswer(Request[Message], frozen=True, kw_only=True):
     """Asked after each `AnswerGrew`; events hold no text, because they are stored as they are."""
 
     message_id: MessageId
@@ -368,7 +370,7 @@ class SetAssistantPolicy(Request[Nothing], frozen=True, kw_only=True):
 
 
 class AnswerGrew(Event, frozen=True, kw_only=True):
-    """Only to the person who asked, at most about three a second; fetch it with `GetMessage`."""
+    """Only to the person who asked, at most about three a second; fetch it with `GetAnswer`."""
 
     conversation_id: ConversationId
     message_id: MessageId

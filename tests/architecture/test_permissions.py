@@ -28,6 +28,7 @@ DESKS = frozenset({RECEPTIONIST, NURSE, DOCTOR, PHARMACIST, CASHIER})
 FRONT = frozenset({RECEPTIONIST, NURSE})
 CLINICAL = frozenset({NURSE, DOCTOR})
 BOOKING = FRONT | {DOCTOR}
+ASKING = DESKS | {Role.ADMINISTRATOR}
 SCHEDULE_KEEPERS = frozenset({RECEPTIONIST, ADMINISTRATOR})
 ONLY_DOCTOR, ONLY_PHARMACIST = frozenset({DOCTOR}), frozenset({PHARMACIST})
 ONLY_CASHIER, ONLY_ADMINISTRATOR = frozenset({CASHIER}), frozenset({ADMINISTRATOR})
@@ -148,6 +149,24 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "RunReconciliation": frozenset({CASHIER, ADMINISTRATOR}),
     "GetRefund": ONLY_CASHIER,
     "ListMissingPrices": ONLY_CASHIER,
+    "GetAssistantState": EVERYBODY,
+    "AskAssistant": ASKING,
+    "StopAnswer": ASKING,
+    "AskAgain": ASKING,
+    "SendParked": ASKING,
+    "DropParked": ASKING,
+    "ListConversations": ASKING,
+    "GetConversation": ASKING,
+    "GetAnswer": ASKING,
+    "ForgetConversation": ASKING,
+    "GetSent": ASKING,
+    "RunTool": ASKING,
+    "AcceptAppointment": ASKING,
+    "AcceptDraft": ASKING,
+    "Dismiss": ASKING,
+    "GetUsage": ASKING,
+    "ListDocuments": CLINICAL,
+    "SetAssistantPolicy": ONLY_ADMINISTRATOR,
 }
 
 
