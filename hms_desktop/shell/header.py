@@ -37,6 +37,7 @@ class Header(QFrame):
     """Draws what it is told and says what was clicked."""
 
     bell_clicked = Signal()
+    help_clicked = Signal()
     menu_chosen = Signal(str)
     """The key of a `MenuEntry`."""
 
@@ -48,6 +49,8 @@ class Header(QFrame):
         self._unseen = Pill(kind=Kind.DANGER, icon_name="alert-octagon")
         self.bell = HeaderButton("bell-outline", self.tr("Alerts   Ctrl+B"))
         self.bell.clicked.connect(self.bell_clicked)
+        self.help_button = HeaderButton("help-circle-outline", self.tr("Help   F1"))
+        self.help_button.clicked.connect(self.help_clicked)
         self._name = label("", TextRole.STRONG)
         self._role = label("", TextRole.CAPTION)
         self._menu = QMenu(self)
@@ -111,6 +114,7 @@ class Header(QFrame):
         row.addWidget(self.search, 3, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         row.addWidget(self._unseen)
+        row.addWidget(self.help_button)
         row.addWidget(self.bell)
         row.addLayout(person)
         row.addWidget(self._account)

@@ -1,7 +1,16 @@
-"""The one window: pairing, sign-in and the frame are pages of it."""
+"""The one window: pairing, sign-in and the frame are pages of it, and the help lies over any of them."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+
+from hms_desktop.shell.frame import Frame
+
+if TYPE_CHECKING:
+    from hms_desktop.shell.help import HelpPanel
 
 SMALLEST = QSize(1024, 640)
 USUAL = QSize(1440, 900)
@@ -15,6 +24,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title)
         self._pages = QStackedWidget()
         self.setCentralWidget(self._pages)
+        shortcut = QShortcut(QKeySequence("F1"), self)
+        shortcut.setAutoRepeat(False)
+        shortcut.activated.connect(self.toggle_help)
         self.setMinimumSize(SMALLEST)
         # A small screen shows the whole window, also where nothing arranges windows.
         self.resize(USUAL.boundedTo(self.screen().availableSize()))
@@ -24,10 +36,21 @@ class MainWindow(QMainWindow):
         """The page that is shown."""
         return self._pages.currentWidget()
 
+    @cached_property
+    def help(self) -> "HelpPanel":
+        """The manual; made when somebody asks for it, so that the start does not wait for it."""
+        from hms_desktop.shell.help import HelpPanel  # noqa: PLC0415 - see above
+
+        return HelpPanel(self)
+
     def show_page(self, page: QWidget) -> None:
         """Shows a page; a page that was shown before and is kept keeps its state."""
         if self._pages.indexOf(page) < 0:
             self._pages.addWidget(page)
+            if isinstance(page, Frame):
+                page.header.help_clicked.connect(self.toggle_help)
+                page.workspace_changed.connect(self._on_workspace_changed)
+        self._close_help()
         self._pages.setCurrentWidget(page)
 
     def drop_page(self, page: QWidget) -> None:
@@ -35,3 +58,37 @@ class MainWindow(QMainWindow):
         self._pages.removeWidget(page)
         page.hide()
         page.deleteLater()
+
+    def toggle_help(self) -> None:
+        """F1: opens the manual at the page of what is shown, or closes it."""
+        if self._has_help() and self.help.isVisible():
+            self.help.close_help()
+            return
+        self._place_help()
+        page = self.page
+        # A page outside of the frame is told by its name, as the screen of the waiting room is.
+        key = page.current_key if isinstance(page, Frame) else page.objectName() if page else ""
+        self.help.open(key)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        if self._has_help():
+            self._place_help()
+
+    def _has_help(self) -> bool:
+        return "help" in vars(self)
+
+    def _close_help(self) -> None:
+        if self._has_help():
+            self.help.close_help()
+
+    def _place_help(self) -> None:
+        page = self.page
+        if isinstance(page, Frame):
+            self.help.place(top=page.header.height(), bottom=page.status.height())
+        else:
+            self.help.place(top=0, bottom=0)
+
+    def _on_workspace_changed(self, key: str) -> None:
+        if self._has_help() and self.help.isVisible():
+            self.help.open(key)
