@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
@@ -140,6 +140,8 @@ def window_guard(qapp: QApplication) -> Iterator[None]:
     qapp.removeEventFilter(shown)
     if flashed := shown.flashed():
         pytest.fail(f"Shown as windows before they had a page: {flashed}", pytrace=False)
+    # What is printed outlives the page from where it was printed, and must not outlive the test's folder.
+    QThreadPool.globalInstance().waitForDone()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     windows = [window for window in qapp.topLevelWidgets() if window.isVisible()]
     names = [f"{type(window).__name__} {window.windowTitle()!r}" for window in windows]
