@@ -10,7 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
-from PySide6.QtCore import QCoreApplication, QLocale, QObject, QTimer
+from PySide6.QtCore import QCoreApplication, QLocale, QObject, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
 from hms_desktop.connection.client import Client
@@ -29,6 +29,7 @@ from hms_desktop.shell.login import LoginPage
 from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.shell.scanner import Scanner
 from hms_desktop.signed_in import SignedInDesk
+from hms_desktop.stations import Desk
 from hms_desktop.triage.alerts import AlertsState
 from hms_desktop.visits.display.panel import DisplayPanel
 from hms_desktop.visits.rooms import Rooms
@@ -36,7 +37,7 @@ from hms_desktop.widgets.background import Background
 from hms_desktop.widgets.role_words import role_word
 from hms_desktop.widgets.style import apply_style
 from hms_desktop.widgets.tokens import Kind
-from hms_desktop.workspaces import Desk, workspaces_of
+from hms_desktop.workspaces import workspaces_of
 from hms_server.contract.accounts import Clinic, SessionEnded, SignedIn
 from hms_server.contract.envelope import Event, Fault
 from hms_server.contract.values import Role
@@ -124,6 +125,8 @@ class App(QObject):
         if self.session is not None:
             self.session.close()
         self.window.close()
+        # What is being printed is still printed.
+        QThreadPool.globalInstance().waitForDone()
 
     def _pair(self) -> None:
         desk = PairingDesk(address=self._options.server, device_name=socket.gethostname(), parent=self)
@@ -231,8 +234,6 @@ class App(QObject):
         self.desk.lock_requested.connect(lambda: self._lock(""))
         self.desk.menu_chosen.connect(self._on_menu)
         self.window.show_page(self.desk.frame)
-        if self.desk.frame.current is not None:
-            self.desk.frame.current.shown()
         self._idle.start(minutes=signed_in.idle_minutes)
 
     def _open_display(self, clinic: Clinic) -> None:

@@ -9,7 +9,7 @@ from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.values import PatientHeader
 
 if TYPE_CHECKING:
-    from hms_desktop.workspaces import Desk
+    from hms_desktop.stations import Desk
 
 
 class AppointmentsWorkspace(Workspace):

@@ -8,11 +8,12 @@ from PySide6.QtCore import QObject, Signal
 from hms_desktop.shell.frame import Frame
 from hms_desktop.shell.header import MenuEntry, SignedInAs
 from hms_desktop.shell.rail import WorkspaceEntry
+from hms_desktop.stations import Desk
 from hms_desktop.widgets.role_words import role_word
 from hms_desktop.widgets.suggest import Suggestion
 from hms_desktop.widgets.tokens import Kind
 from hms_desktop.widgets.words import age_text, sex_word
-from hms_desktop.workspaces import Desk, workspaces_of
+from hms_desktop.workspaces import workspaces_of
 from hms_server.contract.envelope import Fault
 from hms_server.contract.patients import PatientHits, SearchPatients
 from hms_server.contract.triage import AlertRow
@@ -50,6 +51,7 @@ class SignedInDesk(QObject):
         self._connect()
         if ALERTED.intersection(roles):
             desk.alerts.reload()
+        self.frame.prepare_others()
 
     def close(self) -> None:
         """What is typed goes to the disk now; nothing is fetched any more."""
@@ -129,5 +131,4 @@ class SignedInDesk(QObject):
 
     def _on_patient_chosen(self, patient: PatientHeader) -> None:
         self.frame.search.set_text("")
-        if self.frame.current is not None:
-            self.frame.current.open_patient(patient)
+        self.frame.open_patient(patient)

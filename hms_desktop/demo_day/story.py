@@ -13,8 +13,9 @@ from hms_desktop.demo_day.keyboard import Keyboard
 from hms_desktop.demo_sign_in import DemoSignIn
 from hms_desktop.pharmacy.panel import PharmacyPanel
 from hms_desktop.prescribing.panel import PrescriptionPanel
+from hms_desktop.stations import StationWorkspace
 from hms_desktop.triage.panel import TriagePanel
-from hms_desktop.workspaces import FrontDeskWorkspace, StationWorkspace, workspaces_of
+from hms_desktop.workspaces import FrontDeskWorkspace, workspaces_of
 from hms_server.contract.values import EncounterId, Role
 from hms_server.contract.visits import TicketRow
 
@@ -189,7 +190,9 @@ class Day:
 
     def _is_in_front(self, key: str) -> bool:
         desk = self._app.desk
-        return desk is not None and self._app.window.page is desk.frame and desk.frame.current_key == key
+        if desk is None or self._app.window.page is not desk.frame or desk.frame.current_key != key:
+            return False
+        return desk.frame.current is not None
 
     def _workspace(self, kind: type[W]) -> W:
         assert self._app.desk is not None

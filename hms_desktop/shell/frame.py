@@ -1,6 +1,6 @@
 """The frame around all workspaces of a signed-in person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from functools import partial
 
@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, 
 
 from hms_desktop.session import Link, Stored
 from hms_desktop.shell.header import Header, SignedInAs
+from hms_desktop.shell.late_keys import OpeningPage
 from hms_desktop.shell.rail import NUMBERED, Rail, WorkspaceEntry
 from hms_desktop.shell.status import StatusBar
+from hms_desktop.shell.workshop import Workshop, polish
 from hms_desktop.widgets.alerts import AlertTray
 from hms_desktop.widgets.fitted import Fitted
 from hms_desktop.widgets.notices import Action
@@ -21,13 +23,17 @@ from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.envelope import Event
 from hms_server.contract.triage import AlertRow
+from hms_server.contract.values import PatientHeader
 
 TRAY_WIDTH = 420
 TRAY_HEIGHT = 420
 
 
 class Frame(QWidget):
-    """Creates a workspace when it is first shown; brings keys, events and scans to where they belong."""
+    """Builds a workspace when it is first opened; brings keys, events and scans to where they belong.
+
+    The first one is opened when the frame is shown.
+    """
 
     workspace_changed = Signal(str)
     patient_opened = Signal(object)
@@ -50,21 +56,22 @@ class Frame(QWidget):
         super().__init__(parent)
         self.setObjectName("page")
         self._entries = {entry.key: entry for entry in entries}
-        self._created: dict[str, Workspace] = {}
+        self._built: dict[str, Workspace] = {}
         self._pages: dict[str, Fitted] = {}
         self._current = ""
+        self._opening = OpeningPage()
+        self._workshop = Workshop(self._steps_of, done=self._on_built, parent=self)
         self._rail = Rail(entries)
         self.header = Header(who)
         self.status = StatusBar(clock=clock, zone=zone)
         self._stack = QStackedWidget()
+        self._stack.addWidget(self._opening)
         self._tray = AlertTray(clock=clock, title=self.tr("Alerts"))
         self._popup = self._build_popup()
         self._toasts = Toasts(self)
         self._lay_out()
         self._connect()
         self._bind_keys()
-        if entries:
-            self.open(entries[0].key)
 
     @property
     def search(self) -> SuggestField:
@@ -73,28 +80,32 @@ class Frame(QWidget):
 
     @property
     def current(self) -> Workspace | None:
-        """The workspace in front."""
-        return self._created.get(self._current)
+        """The workspace in front; None while it is being built."""
+        return self._built.get(self._current)
 
     @property
     def current_key(self) -> str:
         """The key of the workspace in front, empty while there is none."""
         return self._current
 
-    def open(self, key: str) -> Workspace:
-        """Brings a workspace to the front."""
-        workspace = self._created.get(key) or self._create(self._entries[key])
+    def open(self, key: str) -> Workspace | None:
+        """Brings a workspace to the front; one that is not built yet follows in some turns."""
         changed = key != self._current
         self._current = key
-        self._stack.setCurrentWidget(self._pages[key])
         self._rail.mark(key)
         self.header.show_title(self._entries[key].title)
         self.close_alerts()
-        if self.isVisible():
-            self._enter(workspace)
+        if key in self._built:
+            self._bring()
+        else:
+            self._build()
         if changed:
             self.workspace_changed.emit(key)
-        return workspace
+        return self.current
+
+    def prepare_others(self) -> None:
+        """Builds the workspaces that were not opened yet while nobody types, so that they open at once."""
+        self._workshop.plan(key for key in self._entries if key not in self._built)
 
     def show_link(self, link: Link) -> None:
         """Draws the state of the link."""
@@ -105,22 +116,22 @@ class Frame(QWidget):
         self.status.show_stored(stored)
 
     def show_event(self, event: Event) -> None:
-        """Hands an event to every workspace that exists; the others will fetch when they are created."""
-        for workspace in self._created.values():
+        """Hands an event to every workspace that exists; the others will fetch when they are shown."""
+        for workspace in self._built.values():
             workspace.on_event(event)
 
     def refetch(self) -> None:
         """Events were lost: every workspace fetches again."""
-        for workspace in self._created.values():
+        for workspace in self._built.values():
             workspace.refetch()
 
     def scanned(self, code: str) -> None:
         """Offers a barcode to the workspace in front, then to the search box."""
-        current = self.current
-        if current is None or not current.scanned(code):
-            self.search.editor.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.search.set_text(code)
-            self.search.ask_now()
+        self._soon(lambda workspace: self._offer(code, workspace))
+
+    def open_patient(self, patient: PatientHeader) -> None:
+        """Tells the workspace in front that this patient was chosen."""
+        self._soon(lambda workspace: workspace.open_patient(patient))
 
     def say(self, kind: Kind, title: str, sentence: str = "") -> None:
         """Shows news in passing."""
@@ -157,8 +168,12 @@ class Frame(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
-        if self.current is not None and not event.spontaneous():
-            self._enter(self.current)
+        if event.spontaneous():
+            return
+        if self._current:
+            self._bring()
+        elif self._entries:
+            self.open(next(iter(self._entries)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
@@ -169,22 +184,66 @@ class Frame(QWidget):
             self.close_alerts()
         return super().eventFilter(watched, event)
 
-    def _enter(self, workspace: Workspace) -> None:
+    def _build(self) -> None:
+        """What is small is there at once; in place of anything else the frame shows an empty page first."""
+        self._workshop.need(self._current)
+        if self.current is None:
+            self._bring()
+
+    def _bring(self) -> None:
+        """Shows what is in front, and gives it the keys."""
+        workspace = self.current
+        self._stack.setCurrentWidget(self._opening if workspace is None else self._pages[self._current])
+        if not self.isVisible():
+            return
+        if workspace is None:
+            self._opening.wait()
+            self._opening.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
         # First the workspace as a whole, then what it prefers: keys never stay in the one before.
         workspace.setFocus(Qt.FocusReason.OtherFocusReason)
         workspace.shown()
 
-    def _create(self, entry: WorkspaceEntry) -> Workspace:
-        workspace = entry.factory()
+    def _on_built(self, key: str) -> None:
+        if key != self._current:
+            return
+        # Whoever has gone to the search box meanwhile stays there.
+        away = self._opening.isVisible() and not self._opening.hasFocus()
+        busy = self.window().focusWidget() if away else None
+        self._bring()
+        if busy is not None and self.isAncestorOf(busy):
+            busy.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._opening.hand_on()
+
+    def _steps_of(self, key: str) -> Iterator[None]:
+        """Builds a workspace inside of the window, where each part gets its style once."""
+        workspace = self._entries[key].factory()
         workspace.noticed.connect(lambda kind, sentence: self.say(Kind(kind), sentence))
         workspace.patient_opened.connect(self.patient_opened)
-        self._created[entry.key] = workspace
-        self._pages[entry.key] = Fitted(workspace)
-        self._stack.addWidget(self._pages[entry.key])
-        return workspace
+        page = Fitted(workspace)
+        self._stack.addWidget(page)
+        for _ in workspace.furnish():
+            yield
+        yield from polish(page)
+        self._pages[key] = page
+        self._built[key] = workspace
+
+    def _soon(self, act: Callable[[Workspace], object]) -> None:
+        """Now, or as soon as the workspace in front is built and has got the keys that came before."""
+        workspace = self.current
+        if workspace is not None:
+            act(workspace)
+        elif self._current:
+            self._opening.keep(lambda: self._soon(act))
+
+    def _offer(self, code: str, workspace: Workspace) -> None:
+        if not workspace.scanned(code):
+            self.search.editor.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.search.set_text(code)
+            self.search.ask_now()
 
     def _connect(self) -> None:
-        self._rail.chosen.connect(self.open)
+        self._rail.chosen.connect(self._on_chosen)
         self._rail.lock_requested.connect(self.lock_requested)
         self.header.bell_clicked.connect(self.toggle_alerts)
         self.header.menu_chosen.connect(self.menu_chosen)
@@ -199,7 +258,7 @@ class Frame(QWidget):
         self._bind("Ctrl+K", self._go_to_search)
         self._bind("Ctrl+B", self.toggle_alerts)
         for number, key in enumerate(list(self._entries)[:NUMBERED], start=1):
-            self._bind(f"Ctrl+{number}", partial(self.open, key))
+            self._bind(f"Ctrl+{number}", partial(self._on_chosen, key))
 
     def _bind(self, keys: str, act: Callable[[], object]) -> None:
         shortcut = QShortcut(QKeySequence(keys), self)
@@ -207,13 +266,14 @@ class Frame(QWidget):
         shortcut.setAutoRepeat(False)
         shortcut.activated.connect(act)
 
+    def _on_chosen(self, key: str) -> None:
+        self._soon(lambda _workspace: self.open(key))
+
     def _on_call_next(self) -> None:
-        if self.current is not None:
-            self.current.call_next()
+        self._soon(lambda workspace: workspace.call_next())
 
     def _on_primary(self) -> None:
-        if self.current is not None:
-            self.current.primary()
+        self._soon(lambda workspace: workspace.primary())
 
     def _go_to_search(self) -> None:
         self.search.editor.setFocus(Qt.FocusReason.ShortcutFocusReason)

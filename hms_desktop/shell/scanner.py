@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
+from hms_desktop.shell.late_keys import LateKey
 from hms_desktop.widgets.input_watch import InputWatch
 
 RAW_SCANS = "raw_scans"
@@ -54,7 +55,7 @@ class Scanner(QObject):
         self._watch.stop()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        if self._replaying:
+        if self._replaying or isinstance(event, LateKey):
             return False
         if event.type() in _FLUSHING:
             self._hand_on()

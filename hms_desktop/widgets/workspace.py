@@ -1,5 +1,7 @@
 """What every workspace is to the frame around it."""
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
@@ -18,6 +20,15 @@ class Workspace(QWidget):
     def notice(self, kind: Kind, sentence: str) -> None:
         """Tells the person something that needs no answer."""
         self.noticed.emit(kind, sentence)
+
+    def furnish(self) -> Iterator[None]:
+        """Builds what the constructor has left for later, and pauses after each part.
+
+        Called once, before the workspace is shown or gets anything else to do. In each pause the window
+        draws and takes keys, so a part that takes more than about 20 ms to be built should be two. A small
+        workspace has nothing to add.
+        """
+        yield from ()
 
     def call_next(self) -> None:
         """F8 was pressed: calls whoever is next here, by default nobody."""

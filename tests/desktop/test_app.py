@@ -240,6 +240,7 @@ def test_the_search_box_finds_and_the_front_desk_opens(
     qtbot.waitUntil(frame.search.is_open)
     QTest.keyClick(frame.search.editor, Qt.Key.Key_Return)
 
+    qtbot.waitUntil(lambda: frame.current is not None)
     panel = frame.current.panel  # type: ignore[union-attr] # the front desk
     assert panel.state.patient == patient(7, "Adaeze Okonkwo")
     assert not frame.search.text()

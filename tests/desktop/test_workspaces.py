@@ -12,10 +12,11 @@ from pytestqt.qtbot import QtBot
 from hms_desktop.drafts import KEY_BYTES, Autosaver, DraftStore
 from hms_desktop.printing.printer import FolderPrinter
 from hms_desktop.session import Session
+from hms_desktop.stations import Desk, StationWorkspace
 from hms_desktop.triage.alerts import AlertsState
 from hms_desktop.visits.rooms import Rooms
 from hms_desktop.widgets.workspace import Workspace
-from hms_desktop.workspaces import Desk, StationWorkspace, workspaces_of
+from hms_desktop.workspaces import workspaces_of
 from hms_server.contract.values import Role
 from hms_server.contract.visits import Called, CallNext, ListQueue, Queue, TicketRow, TicketState
 from tests.desktop.conftest import FakeConnection
@@ -190,5 +191,7 @@ def test_every_workspace_fits_a_small_screen(desk: Desk, qtbot: QtBot, role: Rol
 
     for workspace in built:
         column.addWidget(workspace)
+        for _ in workspace.furnish():
+            pass
 
     assert [workspace for workspace in built if workspace.minimumSizeHint().width() > 1280 - 76] == []
