@@ -95,9 +95,9 @@ def _destination(kind: JobKind[Any, Any, Any], payload: str) -> str:
     return kind.destination(msgspec.json.decode(payload, type=kind.payload))
 
 
-def begin_call(work: Work, claim: Claim) -> bool:
-    """Notes that the call is about to be made; False where the claim was lost meanwhile."""
-    return work.execute(BEGIN_CALL, (claim.id, claim.lease)) == 1
+def begin_call(work: Work, claim: Claim, time_limit: timedelta, *, now: datetime) -> None:
+    """Notes that the call is about to be made, and counts the time of the claim from here on."""
+    work.send(BEGIN_CALL, (now + time_limit + LEASE_MARGIN, claim.id, claim.lease))
 
 
 # A job that is running and whose time has come was claimed by a server that died; if that had begun its
@@ -156,4 +156,4 @@ where destination is null and state = 'waiting' and kind = any(%s)
 order by id limit 200 for update skip locked
 """
 ROUTE = "update relay_job set destination = %s where id = %s"
-BEGIN_CALL = "update relay_job set calling = true where id = %s and lease = %s"
+BEGIN_CALL = "update relay_job set calling = true, run_at = %s where id = %s and lease = %s"

@@ -206,7 +206,7 @@ class Runs:
             hearing.end_trial(work, held.claim.destination, held.claim.lease)
             settling.settle(work, held, outcome, standing, answered=False)
             return outcome
-        claims.begin_call(work, held.claim)
+        claims.begin_call(work, held.claim, policy.time_limit, now=self.clock())
         return Prepared(outcome, self.outside(work, policy.time_limit, run.stop))
 
     def outside(self, work: Work, time_limit: timedelta, stop: threading.Event) -> Outside:
