@@ -184,8 +184,8 @@ class SlotsState(QObject):
         session.event_arrived.connect(self._on_event)
         session.events_missed.connect(self.mark_stale)
 
-    def look_for(self, whom: Whom, *, from_day: date, patient_id: PatientId | None) -> None:
-        """Changes the question, and asks it."""
+    def look_for(self, whom: Whom, *, from_day: date, patient_id: PatientId | None) -> bool:
+        """Asks this question, and says whether it is another one than before."""
         request = FindSlots(
             practitioner_id=whom.practitioner_id,
             speciality=whom.speciality,
@@ -193,9 +193,11 @@ class SlotsState(QObject):
             patient_id=patient_id,
             limit=SHOWN_SLOTS,
         )
-        if request != self._request:
+        is_new = request != self._request
+        if is_new:
             self._request = request
             self.mark_stale()
+        return is_new
 
     def watch(self) -> None:
         self._watched = True

@@ -19,8 +19,10 @@ def read_time(text: str) -> time:
     found = _TIME.fullmatch(text.strip().lower())
     if found is not None:
         hour, minute, half = int(found.group(1)), int(found.group(2) or 0), found.group(3)
-        if half is not None and 1 <= hour <= _NOON:
-            hour = hour % _NOON + (_NOON if half == "pm" else 0)
+        if half is not None:
+            # 13 pm is a slip of the finger, and nobody knows which.
+            in_half = 1 <= hour <= _NOON
+            hour = hour % _NOON + (_NOON if half == "pm" else 0) if in_half else _HOURS + 1
         if (hour, minute) == (_HOURS, 0):
             return time()
         if hour < _HOURS and minute < 60:  # noqa: PLR2004 - minutes of an hour

@@ -7,7 +7,7 @@ from itertools import combinations
 from hms_server.contract.scheduling import AddException, ExceptionKind, Hours
 from hms_server.faults import Refused
 from hms_server.scheduling.rules import MIDNIGHT
-from hms_server.scheduling.timetable import check_year
+from hms_server.scheduling.timetable import check_year, is_likely_year
 from hms_server.work import Work
 
 MAX_LINES = 100
@@ -85,8 +85,8 @@ def _check_line(number: int, line: Hours) -> None:
     if not MIN_SLOT <= line.slot_minutes <= MAX_SLOT:
         raise _at(number, "slot_minutes", f"A slot takes {MIN_SLOT} to {MAX_SLOT} minutes.")
     for field, day in (("valid_from", line.valid_from), ("valid_until", line.valid_until)):
-        if day is not None:
-            check_year(day, field)
+        if day is not None and not is_likely_year(day):
+            raise _at(number, field, f"Check the year: {day.year}.")
     if line.valid_from is not None and line.valid_until is not None and line.valid_until < line.valid_from:
         raise _at(number, "valid_until", "The last day lies before the first one.")
 

@@ -159,9 +159,13 @@ def today_of(work: Work) -> date:
     return local_day(work.now, zone_of(work))
 
 
+def is_likely_year(day: date) -> bool:
+    return _FIRST_YEAR <= day.year <= _LAST_YEAR
+
+
 def check_year(day: date, field: str) -> None:
     """Refuses a year that is a slip of the finger."""
-    if not (_FIRST_YEAR <= day.year <= _LAST_YEAR):
+    if not is_likely_year(day):
         raise Refused("scheduling.year", f"Check the year: {day.year}.", field=field)
 
 

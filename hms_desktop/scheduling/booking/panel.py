@@ -216,10 +216,13 @@ class BookingCard(Card):
         self._look()
 
     def _look(self) -> None:
-        self._asks_anew = True
         self._from.setText(self.tr("Free times from {day}").format(day=day_text(self._day)))
         patient_id = self.patient.id if self.patient else None
-        self.state.look_for(self.whom.value() or Whom(), from_day=self._day, patient_id=patient_id)
+        whom = self.whom.value() or Whom()
+        if self.state.look_for(whom, from_day=self._day, patient_id=patient_id):
+            # Until the answer is there, Enter must not book a time that was offered for another question.
+            self._asks_anew = True
+            self.table.clear_choice()
 
     def _show_slots(self) -> None:
         chosen = self.table.chosen_row()

@@ -182,8 +182,7 @@ class HoursPanel(QWidget):
         self.notice.say(Kind.WARNING, title.format(count=answer.affected), f"{' · '.join(named)}. {advice}")
 
     def _on_refused(self, fault: Fault) -> None:
-        if not (self.week.show_fault(fault) or self._shows_at_exception(fault)):
+        # A fault of the week names its line; all others with a field are of the exception that was typed.
+        form = self.week if "line" in fault.data else self.exceptions
+        if not form.show_fault(fault):
             self.notice.say(Kind.WARNING, fault.message)
-
-    def _shows_at_exception(self, fault: Fault) -> bool:
-        return fault.field != "version" and self.exceptions.show_fault(fault)

@@ -78,6 +78,7 @@ def test_of_several_who_change_the_same_version_one_is_stored(diary: Diary) -> N
         ({"room_id": RoomId(999)}, "room_id"),
         ({"service": "X"}, "service"),
         ({"speciality": "magic"}, "speciality"),
+        ({"valid_from": date(26, 5, 2)}, "valid_from"),
         ({"valid_from": date(2026, 5, 2), "valid_until": date(2026, 5, 1)}, "valid_until"),
     ],
 )
