@@ -106,6 +106,7 @@ class AssistantDesk:
 
     def stop_answer(self, work: Work, request: StopAnswer) -> Message:
         """At once for the person; whoever writes it notices within a second."""
+        usage.refuse_off(work)
         answer = own_answer(work, request.message_id)
         if answer.state in (AnswerState.WAITING, AnswerState.WRITING, AnswerState.PARKED):
             cancel(work, KIND, key_of(answer.id, answer.attempt))

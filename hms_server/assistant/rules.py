@@ -75,7 +75,8 @@ def clean_question(text: str) -> str:
     kept = "".join(
         sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Co", "Cs")
     )
-    return kept.strip()
+    kept = kept.strip()
+    return kept if any(unicodedata.category(sign)[0] in "LNPS" for sign in kept) else ""
 
 
 def clean_answer(text: str) -> str:
