@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import timedelta
 from typing import Any
 
 from hms_server.billing import faults as billing_faults
@@ -154,7 +155,7 @@ def check_online_payment(work: Work, request: CheckOnlinePayment) -> OnlinePayme
         return transaction.shown()
     locked = _locked(work, request.reference)
     if locked.looks == transaction.looks and not locked.is_received:
-        ask_watch(work, locked)
+        ask_watch(work, locked, after=timedelta(0))
     return locked.shown()
 
 

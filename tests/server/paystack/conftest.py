@@ -8,7 +8,11 @@ from hms_server.paystack.client import Paystack
 from hms_server.paystack.webhook import WebhookEndpoint
 from hms_server.relay.outside import Outside
 from tests.outside.paystack import FakePaystack
+from tests.server.billing.bills import Billing
+from tests.server.desk import Desk
 from tests.server.paystack.notices import Counter, listen
+from tests.server.paystack.online import Online
+from tests.server.pharmacy.shelves import Pharmacy
 
 
 @pytest.fixture
@@ -33,3 +37,9 @@ def endpoint(counter: Counter) -> Iterator[WebhookEndpoint]:
     served.start()
     yield served
     served.stop()
+
+
+@pytest.fixture
+def online(desk: Desk, theirs: FakePaystack) -> Online:
+    """A billing desk for which the local Paystack is set up; no time passes but by the desk's clock."""
+    return Online(Billing(desk, Pharmacy(desk)), theirs)

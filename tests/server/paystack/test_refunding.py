@@ -1,0 +1,163 @@
+"""Refunds through Paystack: asked for once, posted when the money has gone, free again when it stays."""
+
+import pytest
+
+from hms_server.contract.billing import RefundState
+from hms_server.contract.paystack import TaskKind
+from tests.outside.paystack import DOWN
+from tests.server.desk import Desk, FaultRaised
+from tests.server.paystack.online import Online
+
+
+def state_of(online: Online) -> list[RefundState]:
+    rows = online.billing.desk.sql("select state from refund order by id")
+    return [RefundState(state) for (state,) in rows]
+
+
+def test_money_goes_back_and_is_posted_when_it_has_gone(online: Online) -> None:
+    """Set aside at once, asked for once, and a receipt only when Paystack has paid it out."""
+    bill = online.bill(1_000_000)
+    paid = online.paid(bill)
+
+    asked = online.refund(paid.payment_id, 400_000)
+    online.relay.run_due()
+    assert asked.refund.state is RefundState.PENDING
+    assert online.billing.balances()["paystack-clearing"] == 975_000
+    online.theirs.process_refunds()
+    online.pass_time(minutes=5)
+
+    assert state_of(online) == [RefundState.PROCESSED]
+    assert online.billing.balances()["paystack-clearing"] == 575_000
+    assert online.now(bill).due == online.billing.money(400_000)
+    assert online.tasks() == []
+    online.check_books()
+    online.check_against_theirs()
+
+
+def test_a_refund_is_never_asked_for_twice(online: Online) -> None:
+    """The answer is lost, and Paystack has no key for it: its list is searched for our tag first."""
+    paid = online.paid(online.bill())
+    online.theirs.lose_answers(1)
+
+    online.refund(paid.payment_id, 300_000)
+    online.pass_time(minutes=10, every_s=5)
+    online.theirs.process_refunds()
+    online.pass_time(hours=3)
+
+    assert len(online.theirs.books().refunds) == 1
+    assert state_of(online) == [RefundState.PROCESSED]
+    online.check_books()
+    online.check_against_theirs()
+
+
+def test_two_refunds_of_one_payment_are_told_apart(online: Online) -> None:
+    """Of the same amount, one answered and one lost: each has a tag of its own."""
+    paid = online.paid(online.bill())
+    online.refund(paid.payment_id, 100_000)
+    online.relay.run_due()
+    online.theirs.lose_answers(1)
+    online.refund(paid.payment_id, 100_000)
+
+    online.pass_time(minutes=10, every_s=5)
+    online.theirs.process_refunds()
+    online.pass_time(hours=3)
+
+    assert [row.amount for row in online.theirs.books().refunds] == [100_000, 100_000]
+    assert state_of(online) == [RefundState.PROCESSED] * 2
+    online.check_against_theirs()
+
+
+def test_a_whole_refund_that_paystack_calls_reversed_is_no_chargeback(online: Online) -> None:
+    """The payment's status changes by our own refund; nobody is sent to look for a chargeback."""
+    bill = online.bill()
+    paid = online.paid(bill)
+    online.refund(paid.payment_id, bill.due.amount_minor, credit=True)
+    online.relay.run_due()
+
+    online.theirs.process_refunds()
+    online.pass_time(days=2, every_s=3600)
+
+    assert online.theirs.payments[paid.reference].status == "reversed"
+    assert online.tasks() == []
+    assert online.now(bill).total == online.billing.money(0)
+    online.check_against_theirs()
+
+
+def test_a_refund_that_fails_leaves_the_money_free(online: Online) -> None:
+    """Nothing is posted, somebody is told, and the desk may try again."""
+    bill = online.bill()
+    paid = online.paid(bill)
+    online.refund(paid.payment_id, 200_000)
+    online.relay.run_due()
+
+    online.theirs.process_refunds("failed")
+    online.pass_time(minutes=5)
+
+    (row,) = online.now(bill).refunds
+    assert (row.state, row.why) == (
+        RefundState.FAILED,
+        "Paystack could not return the money; it is still with the clinic.",
+    )
+    assert [task.kind for task in online.tasks()] == [TaskKind.REFUND_FAILED]
+    assert online.refund(paid.payment_id, 200_000).refund.state is RefundState.PENDING
+    online.check_books()
+
+
+def test_a_refund_that_paystack_declines_has_failed(online: Online) -> None:
+    """Money that was returned on Paystack's own pages cannot go back a second time."""
+    bill = online.bill()
+    paid = online.paid(bill)
+    theirs = online.theirs.payments[paid.reference]
+    theirs.status = "reversed"
+
+    online.refund(paid.payment_id, 10_000)
+    online.relay.run_due()
+
+    (row,) = online.now(bill).refunds
+    assert (row.state, row.why) == (
+        RefundState.FAILED,
+        "Paystack declines: Transaction has been fully reversed.",
+    )
+
+
+def test_a_refund_that_needs_the_payers_account_goes_on_afterwards(online: Online) -> None:
+    """Somebody is asked to enter it on Paystack's pages, once; the refund is followed all the while."""
+    paid = online.paid(online.bill())
+    online.refund(paid.payment_id, 50_000)
+    online.relay.run_due()
+    online.theirs.process_refunds("needs-attention")
+    online.pass_time(hours=3)
+    assert [task.kind for task in online.tasks()] == [TaskKind.STUCK]
+
+    online.theirs.process_refunds()
+    online.pass_time(hours=12)
+
+    assert state_of(online) == [RefundState.PROCESSED]
+    assert len(online.tasks()) == 1
+
+
+def test_a_refund_waits_for_the_line(online: Online) -> None:
+    """The amount stays set aside meanwhile."""
+    paid = online.paid(online.bill())
+    online.theirs.troubles.extend([DOWN] * 6)
+    online.refund(paid.payment_id, 50_000)
+
+    online.pass_time(minutes=1)
+    assert state_of(online) == [RefundState.PENDING]
+    with pytest.raises(FaultRaised):
+        online.refund(paid.payment_id, 1_000_000)
+    online.pass_time(hours=2)
+
+    assert len(online.theirs.books().refunds) == 1
+
+
+def test_a_refund_that_nobody_can_follow_stays_set_aside(desk: Desk, online: Online) -> None:
+    """After two months of answers that cannot be read somebody has to look; nothing is posted or freed."""
+    paid = online.paid(online.bill())
+    online.refund(paid.payment_id, 50_000)
+    online.theirs.troubles.extend([DOWN] * 500)
+
+    online.pass_time(days=8, every_s=3600)
+
+    assert [task.kind for task in online.tasks() if task.reference == paid.reference] == [TaskKind.STUCK]
+    assert state_of(online) == [RefundState.PENDING]
