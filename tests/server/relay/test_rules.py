@@ -35,7 +35,9 @@ def test_pauses_double() -> None:
     assert [pause_after(POLICY, one, chance=1.0).total_seconds() for one in range(1, 6)] == [2, 4, 8, 16, 32]
 
 
-@pytest.mark.parametrize("trouble", [None, *(set(Trouble) - NOT_REACHED - {Trouble.KEY, Trouble.DECLINED})])
+@pytest.mark.parametrize(
+    "trouble", [None, *sorted(set(Trouble) - NOT_REACHED - {Trouble.KEY, Trouble.DECLINED})]
+)
 def test_a_job_that_reaches_its_provider_in_vain_is_given_up(trouble: Trouble | None) -> None:
     assert isinstance(decided(failure(trouble), attempts=POLICY.attempts - 1), Again)
     assert isinstance(decided(failure(trouble), attempts=POLICY.attempts), GiveUp)
