@@ -1,5 +1,6 @@
 """The workspaces about time: the day's appointments, and the working hours from which they follow."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
@@ -9,29 +10,42 @@ from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.values import PatientHeader
 
 if TYPE_CHECKING:
-    from hms_desktop.stations import Desk
+    from hms_desktop.patients.ticket.issued import IssuedTicket
+    from hms_desktop.scheduling.hours.panel import HoursPanel
+    from hms_desktop.scheduling.panel import AppointmentsPanel
+    from hms_desktop.workspaces import Desk
 
 
 class AppointmentsWorkspace(Workspace):
     """The day, booking beside it, and the last ticket that was issued from it."""
 
+    panel: "AppointmentsPanel"
+    ticket: "IssuedTicket"
+
     def __init__(self, desk: "Desk") -> None:
+        super().__init__()
+        self._desk = desk
+
+    def furnish(self) -> Iterator[None]:
         from hms_desktop.patients.ticket.issued import IssuedTicket  # noqa: PLC0415 - see workspaces
         from hms_desktop.scheduling.panel import AppointmentsPanel  # noqa: PLC0415 - see workspaces
 
-        super().__init__()
+        yield
+        desk = self._desk
         self.panel = AppointmentsPanel(desk.session, clock=desk.clock, zone=desk.zone)
+        yield
         self.ticket = IssuedTicket(clinic=desk.clinic, zone=desk.zone, printer=desk.printer, parent=self)
         self.panel.checked_in.connect(self.ticket.issue)
         self.ticket.not_printed.connect(lambda why: self.notice(Kind.WARNING, why))
-        right = QVBoxLayout()
-        right.setSpacing(Space.M)
-        right.addWidget(self.panel.booking, 1)
-        right.addWidget(self.ticket.card)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
         row.setSpacing(Space.M)
         row.addWidget(self.panel, 3)
+        yield
+        right = QVBoxLayout()
+        right.setSpacing(Space.M)
+        right.addWidget(self.panel.booking, 1)
+        right.addWidget(self.ticket.card)
         row.addLayout(right, 2)
 
     def primary(self) -> None:
@@ -48,11 +62,19 @@ class AppointmentsWorkspace(Workspace):
 class HoursWorkspace(Workspace):
     """Who works when; no patient, unless hours change under an appointment."""
 
+    panel: "HoursPanel"
+
     def __init__(self, desk: "Desk") -> None:
+        super().__init__()
+        self._desk = desk
+
+    def furnish(self) -> Iterator[None]:
         from hms_desktop.scheduling.hours.panel import HoursPanel  # noqa: PLC0415 - see workspaces
 
-        super().__init__()
+        yield
+        desk = self._desk
         self.panel = HoursPanel(desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone)
+        yield
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         row.addWidget(self.panel)

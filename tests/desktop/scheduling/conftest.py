@@ -35,6 +35,8 @@ def open_day(
     def make() -> AppointmentsWorkspace:
         workspace = AppointmentsWorkspace(cast("Any", desk))
         qtbot.addWidget(workspace)
+        for _ in workspace.furnish():
+            pass
         workspace.resize(1170, 610)
         with qtbot.waitExposed(workspace):
             workspace.show()
