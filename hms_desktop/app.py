@@ -22,6 +22,7 @@ from hms_desktop.idle import IdleWatch
 from hms_desktop.look import keep_look, load_look, locale_of
 from hms_desktop.pairing_desk import PairingDesk
 from hms_desktop.printing.printer import FolderPrinter, Printer, system_printer
+from hms_desktop.relay.state import OutsideState
 from hms_desktop.session import Session
 from hms_desktop.shell.demo_bar import DemoBar
 from hms_desktop.shell.header import MenuEntry
@@ -229,6 +230,7 @@ class App(QObject):
             autosaver=self._autosaver,
             alerts=AlertsState(self.session),
             rooms=Rooms(self.session, clinic.rooms, room_id=signed_in.room_id),
+            outside=OutsideState(self.session, clock=self._options.clock),
         )
         self.desk = SignedInDesk(desk, menu=self._menu(), parent=self)
         self.desk.lock_requested.connect(lambda: self._lock(""))

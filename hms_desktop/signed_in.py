@@ -9,6 +9,7 @@ from hms_desktop.shell.frame import Frame
 from hms_desktop.shell.header import MenuEntry, SignedInAs
 from hms_desktop.shell.rail import WorkspaceEntry
 from hms_desktop.stations import Desk
+from hms_desktop.widgets.notices import Action
 from hms_desktop.widgets.role_words import role_word
 from hms_desktop.widgets.suggest import Suggestion
 from hms_desktop.widgets.tokens import Kind
@@ -16,6 +17,7 @@ from hms_desktop.widgets.words import age_text, sex_word
 from hms_desktop.workspaces import workspaces_of
 from hms_server.contract.envelope import Fault
 from hms_server.contract.patients import PatientHits, SearchPatients
+from hms_server.contract.relay import JobGivenUp
 from hms_server.contract.triage import AlertRow
 from hms_server.contract.values import PatientHeader, Role
 
@@ -35,6 +37,7 @@ class SignedInDesk(QObject):
         # They must not outlive the frame that they are connected to.
         desk.rooms.setParent(self)
         desk.alerts.setParent(self)
+        desk.outside.setParent(self)
         roles = desk.signed_in.roles
         entries = [
             WorkspaceEntry(
@@ -51,6 +54,9 @@ class SignedInDesk(QObject):
         self._connect()
         if ALERTED.intersection(roles):
             desk.alerts.reload()
+        desk.outside.reload()
+        if Role.ADMINISTRATOR in roles:
+            desk.outside.tell_left_over()
         self.frame.prepare_others()
 
     def close(self) -> None:
@@ -76,6 +82,7 @@ class SignedInDesk(QObject):
         frame.search.chosen.connect(self._on_patient_chosen)
         self._desk.rooms.changed.connect(lambda: frame.header.show_person(self._who()))
         self._connect_alerts()
+        self._connect_outside()
         frame.show_stored(session.stored)
         if session.link is not None:
             frame.show_link(session.link)
@@ -88,6 +95,12 @@ class SignedInDesk(QObject):
         frame.alert_acknowledged.connect(alerts.acknowledge)
         frame.alert_opened.connect(self._on_alert_opened)
 
+    def _connect_outside(self) -> None:
+        outside, frame = self._desk.outside, self.frame
+        outside.changed.connect(lambda: frame.status.show_outside(outside.rows))
+        outside.given_up.connect(self._on_given_up)
+        outside.left_over.connect(self._on_left_over)
+
     def _who(self) -> SignedInAs:
         room = self._desk.rooms.current
         roles = ", ".join(role_word(role) for role in self._desk.signed_in.roles)
@@ -99,6 +112,25 @@ class SignedInDesk(QObject):
     def _on_alert_refused(self, alert: AlertRow, fault: Fault) -> None:
         title = self.tr("{title} is not acknowledged").format(title=alert.title)
         self.frame.say(Kind.WARNING, title, fault.message)
+
+    def _on_given_up(self, news: Sequence[JobGivenUp]) -> None:
+        last = news[-1]
+        title = self.tr("Given up: {job}").format(job=last.summary)
+        if len(news) > 1:
+            title = self.tr("{count} jobs outside were given up").format(count=len(news))
+        actions = [Action(self.tr("Show"), self._show_failed)]
+        self.frame.say(Kind.DANGER, title, last.why, actions=actions)
+
+    def _on_left_over(self, count: int) -> None:
+        title = self.tr("1 job outside was given up lately") if count == 1 else ""
+        title = title or self.tr("{count} jobs outside were given up lately").format(count=count)
+        sentence = self.tr("They stand under Outside, with the reason.")
+        actions = [Action(self.tr("Show"), self._show_failed)]
+        self.frame.say(Kind.WARNING, title, sentence, actions=actions)
+
+    def _show_failed(self) -> None:
+        self._desk.outside.wish_failed()
+        self.frame.open("outside")
 
     def _on_alert_opened(self, alert: AlertRow) -> None:
         self.frame.close_alerts()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.drafts import Autosaver
 from hms_desktop.printing.printer import Printer
+from hms_desktop.relay.state import OutsideState
 from hms_desktop.session import Session
 from hms_desktop.triage.alerts import AlertsState
 from hms_desktop.visits.panel import QueuePanel
@@ -56,6 +57,7 @@ class Desk:
     autosaver: Autosaver
     alerts: AlertsState
     rooms: Rooms
+    outside: OutsideState
 
 
 class StationWorkspace(Workspace):
@@ -85,12 +87,20 @@ class StationWorkspace(Workspace):
         self._main = QVBoxLayout()
         self._main.setSpacing(Space.S)
         self._main.addWidget(self.question)
-        row = QHBoxLayout(self)
+        self._page = QVBoxLayout(self)
+        self._page.setContentsMargins(0, 0, 0, 0)
+        self._page.setSpacing(0)
+        row = QHBoxLayout()
         row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         # Every pixel counts at 1280 × 720, where the widest station has to fit beside the queue.
         row.setSpacing(Space.S)
         row.addWidget(self.queue)
         row.addLayout(self._main, 1)
+        self._page.addLayout(row, 1)
+
+    def put_above(self, widget: QWidget) -> None:
+        """Puts something above queue and task, over the whole width."""
+        self._page.insertWidget(0, widget)
 
     def set_panel(self, panel: StationPanel, widget: QWidget) -> None:
         """`widget` is what is shown, and holds `panel`, which the keys go to."""

@@ -12,6 +12,8 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from hms_desktop.diary_workspaces import AppointmentsWorkspace, HoursWorkspace
+from hms_desktop.outside_workspaces import OutsideWorkspace, ProvidersWorkspace, lay_below_strip
+from hms_desktop.relay.strip.panel import ModeStrip
 from hms_desktop.shell.workshop import load
 from hms_desktop.stations import Desk, StationWorkspace
 from hms_desktop.widgets.tokens import Space
@@ -172,6 +174,7 @@ class BillingWorkspace(StationWorkspace):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, service=BILLING, queue_title=_tr("To pay"))
+        self.put_above(ModeStrip(desk.outside))
 
     def furnish(self) -> Iterator[None]:
         yield from load("hms_desktop.billing")
@@ -202,9 +205,7 @@ class AdministrationWorkspace(Workspace):
         desk = self._desk
         self.panel = AdministrationPanel(desk.session, clock=desk.clock, zone=desk.zone)
         yield
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
-        row.addWidget(self.panel)
+        lay_below_strip(self, desk, self.panel)
 
     def primary(self) -> None:
         self.panel.staff.primary()
@@ -222,7 +223,7 @@ WORKSPACES: dict[Role, tuple[str, ...]] = {
     Role.DOCTOR: ("doctor",),
     Role.PHARMACIST: ("pharmacy",),
     Role.CASHIER: ("billing",),
-    Role.ADMINISTRATOR: ("administration", "hours"),
+    Role.ADMINISTRATOR: ("administration", "outside", "providers", "hours"),
 }
 """What each role may open by key, the usual one first; a nurse registers at night."""
 
@@ -249,6 +250,8 @@ def _definitions() -> list[WorkspaceDefinition]:
         entry("pharmacy", _tr("Pharmacy"), "pill", PharmacyWorkspace),
         entry("billing", _tr("Billing"), "cash-register", BillingWorkspace),
         entry("administration", _tr("Admin"), "cog-outline", AdministrationWorkspace),
+        entry("outside", _tr("Outside"), "cloud-outline", OutsideWorkspace),
+        entry("providers", _tr("Providers"), "key-outline", ProvidersWorkspace),
     ]
 
 

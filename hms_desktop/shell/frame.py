@@ -133,9 +133,9 @@ class Frame(QWidget):
         """Tells the workspace in front that this patient was chosen."""
         self._soon(lambda workspace: workspace.open_patient(patient))
 
-    def say(self, kind: Kind, title: str, sentence: str = "") -> None:
-        """Shows news in passing."""
-        self._toasts.say(kind, title, sentence)
+    def say(self, kind: Kind, title: str, sentence: str = "", *, actions: Sequence[Action] = ()) -> None:
+        """Shows news in passing, and what can be done about it."""
+        self._toasts.say(kind, title, sentence, actions=actions)
 
     def show_alerts(self, alerts: Sequence[AlertRow]) -> None:
         """Replaces the list in the tray and counts what nobody has seen."""

@@ -1,14 +1,16 @@
-"""The bottom of the frame: the link to the server, what is stored, and the clinic's time."""
+"""The bottom of the frame: the link to the server, what is stored, the outside, and the clinic's time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
 from PySide6.QtCore import QDate, QLocale, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
+from hms_desktop.relay.sign.panel import OutsideSign
 from hms_desktop.session import Link, Stored
 from hms_desktop.widgets.labels import IconMark, TextRole, label, restyle
 from hms_desktop.widgets.tokens import Kind, Space
+from hms_server.contract.relay import Reachability
 
 TICK_MS = 1000
 
@@ -25,6 +27,7 @@ class StatusBar(QFrame):
         self._link = label(self.tr("Connecting…"), TextRole.MUTED)
         self._stored_icon = IconMark("content-save-outline", kind=Kind.NEUTRAL)
         self._stored = label("", TextRole.MUTED)
+        self.outside = OutsideSign(clock=clock, zone=zone)
         self._time = label("", TextRole.MUTED)
         self._lay_out()
         self.show_stored(Stored())
@@ -57,6 +60,10 @@ class StatusBar(QFrame):
             self._show_stored(self.tr("Stored {time}").format(time=f"{local:%H:%M:%S}"), Kind.OK, "check")
         else:
             self._show_stored(self.tr("Nothing to store"), Kind.NEUTRAL, "check")
+
+    def show_outside(self, rows: Sequence[Reachability] | None) -> None:
+        """Who outside can be reached; None where that is not known."""
+        self.outside.show_rows(rows)
 
     def texts(self) -> tuple[str, str, str]:
         """Link, stored state and time as they stand there."""
@@ -92,5 +99,7 @@ class StatusBar(QFrame):
         row.addSpacing(Space.M)
         row.addWidget(self._stored_icon)
         row.addWidget(self._stored)
+        row.addSpacing(Space.M)
+        row.addWidget(self.outside)
         row.addStretch(1)
         row.addWidget(self._time)

@@ -202,9 +202,16 @@ def _frame(t: Tokens) -> str:
 #rail QToolButton:focus {{ border-color: {p.on_rail}; }}
 #header {{ background: {p.surface}; border: none; border-bottom: 1px solid {p.line}; }}
 #status {{ background: {p.surface}; border: none; border-top: 1px solid {p.line}; }}
-#status QLabel {{ color: {p.muted}; font-size: {t.px(TextSize.SMALL)}px; }}
-#status QLabel[kind="danger"] {{ color: {p.danger}; font-weight: 600; }}
-#status QLabel[kind="warning"] {{ color: {p.warning}; font-weight: 600; }}
+#status > QLabel {{ color: {p.muted}; font-size: {t.px(TextSize.SMALL)}px; }}
+#status > QLabel[kind="danger"] {{ color: {p.danger}; font-weight: 600; }}
+#status > QLabel[kind="warning"] {{ color: {p.warning}; font-weight: 600; }}
+#status QPushButton[flat="true"] {{ min-height: 0; padding: 0 {Space.XS}px; text-align: left;
+  color: {p.muted}; font-size: {t.px(TextSize.SMALL)}px; font-weight: 400; }}
+#status QPushButton[kind="danger"] {{ color: {p.danger}; font-weight: 600; }}
+#status QPushButton[kind="warning"] {{ color: {p.warning}; font-weight: 600; }}
+#details {{ background: {p.surface}; border: 1px solid {p.field_line}; }}
+#strip {{ background: {p.warning}; border: none; }}
+#strip QLabel {{ color: {p.surface}; }}
 """
 
 

@@ -20,6 +20,7 @@ from hms_desktop.shell.pairing import PairingPage
 from hms_server.contract.accounts import ChooseRoom, GetClinic, Nothing, SessionEnded, SignedIn
 from hms_server.contract.envelope import Fault, Position, Request
 from hms_server.contract.patients import FindLookAlikes, LookAlikes, PatientHits, SearchPatients
+from hms_server.contract.relay import GetReachability, Reachabilities
 from hms_server.contract.triage import Alerts, ListAlerts
 from hms_server.contract.values import Role
 from hms_server.contract.visits import (
@@ -92,6 +93,7 @@ def way() -> FakeWay:
     way.answer(ListQueue, Queue(tickets=[]))
     way.answer(ListPractitioners, Practitioners([]))
     way.answer(ListAlerts, Alerts([]))
+    way.answer(GetReachability, Reachabilities([]))
     way.answer(FindLookAlikes, LookAlikes([]))
     way.answer(GetDisplayBoard, DisplayBoard(clinic="Unity Clinic", called=[], waiting=[]))
     way.answer(SearchPatients, PatientHits(patients=[patient(7, "Adaeze Okonkwo")], more=False))

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from hms_desktop.drafts import KEY_BYTES, Autosaver, DraftStore
 from hms_desktop.printing.printer import FolderPrinter
+from hms_desktop.relay.state import OutsideState
 from hms_desktop.session import Session
 from hms_desktop.stations import Desk, StationWorkspace
 from hms_desktop.triage.alerts import AlertsState
@@ -61,6 +62,7 @@ def desk(session: Session, tmp_path: Path, qapp: QApplication) -> Iterator[Desk]
         autosaver=autosaver,
         alerts=AlertsState(session, parent=session),
         rooms=Rooms(session, CLINIC.rooms, room_id=TRIAGE_ROOM, parent=session),
+        outside=OutsideState(session, clock=lambda: NOW, parent=session),
     )
     autosaver.flush()
     autosaver._disk.shutdown()
@@ -173,7 +175,7 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
         Role.DOCTOR: ["doctor"],
         Role.PHARMACIST: ["pharmacy"],
         Role.CASHIER: ["billing"],
-        Role.ADMINISTRATOR: ["administration", "hours"],
+        Role.ADMINISTRATOR: ["administration", "outside", "providers", "hours"],
         Role.DISPLAY: [],
         Role.KIOSK: [],
     }

@@ -36,9 +36,23 @@ SOURCES = {
     "administration": ("accounts/staff", "accounts/devices"),
     "hours": ("scheduling/hours", "scheduling/week", "scheduling/exceptions"),
     "appointments": ("scheduling/panel.py", "scheduling/booking"),
+    "outside": ("relay/panel.py", "relay/jobs"),
+    "providers": ("relay/provider", "relay/providers"),
 }
 """Where the keys of a page come from."""
-EVERYWHERE = {"F1", "F8", "Ctrl+Enter", "Ctrl+K", "Ctrl+B", "Ctrl+1", "Ctrl+2", "Tab", "Enter", "Esc"}
+EVERYWHERE = {
+    "F1",
+    "F8",
+    "Ctrl+Enter",
+    "Ctrl+K",
+    "Ctrl+B",
+    "Ctrl+I",
+    "Ctrl+1",
+    "Ctrl+2",
+    "Tab",
+    "Enter",
+    "Esc",
+}
 OF_LISTS = {"Up", "Down", "Enter", "Esc", "Del", "Tab"}
 LONGEST_WORDS = 420
 """About two screens of the panel."""

@@ -1,0 +1,77 @@
+"""The administrator's workspaces for what leaves the premises: jobs and destinations, and the providers."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from hms_desktop.relay.strip.panel import ModeStrip
+from hms_desktop.shell.workshop import load
+from hms_desktop.stations import Desk
+from hms_desktop.widgets.tokens import Space
+from hms_desktop.widgets.workspace import Workspace
+
+if TYPE_CHECKING:
+    from hms_desktop.relay.panel import OutsidePanel
+    from hms_desktop.relay.providers.panel import ProvidersPanel
+
+
+def lay_below_strip(workspace: Workspace, desk: Desk, panel: QWidget) -> None:
+    """Fills a workspace with its panel; above it stands, where it is so, that money is only played with."""
+    page = QVBoxLayout(workspace)
+    page.setContentsMargins(0, 0, 0, 0)
+    page.setSpacing(0)
+    page.addWidget(ModeStrip(desk.outside))
+    inside = QHBoxLayout()
+    inside.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
+    inside.addWidget(panel)
+    page.addLayout(inside, 1)
+
+
+class OutsideWorkspace(Workspace):
+    """Who outside can be reached, and every job on its way there."""
+
+    panel: "OutsidePanel"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def furnish(self) -> Iterator[None]:
+        yield from load("hms_desktop.relay")
+        from hms_desktop.relay.panel import OutsidePanel  # noqa: PLC0415 - as in the other workspaces
+
+        desk = self._desk
+        self.panel = OutsidePanel(desk.session, outside=desk.outside, clock=desk.clock, zone=desk.zone)
+        yield
+        lay_below_strip(self, desk, self.panel)
+
+    def shown(self) -> None:
+        if self._desk.outside.take_wish():
+            self.panel.jobs.show_failed()
+        self.panel.jobs.take_focus()
+
+
+class ProvidersWorkspace(Workspace):
+    """The keys and addresses of everybody outside."""
+
+    panel: "ProvidersPanel"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def furnish(self) -> Iterator[None]:
+        yield from load("hms_desktop.relay")
+        from hms_desktop.relay.providers.panel import ProvidersPanel  # noqa: PLC0415 - as above
+
+        desk = self._desk
+        self.panel = ProvidersPanel(desk.session, clock=desk.clock, zone=desk.zone)
+        yield
+        lay_below_strip(self, desk, self.panel)
+
+    def primary(self) -> None:
+        self.panel.primary()
+
+    def shown(self) -> None:
+        self.panel.take_focus()
