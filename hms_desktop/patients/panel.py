@@ -65,7 +65,7 @@ class FrontDeskPanel(QWidget):
         self._kept = KeptRegistration(autosaver, staff_id=staff_id, parent=self)
         self.form = DemographicsForm(today=self._today)
         self.visit = VisitForm(clinic.services)
-        self.details = DetailsCard(session, today=self._today)
+        self.details = DetailsCard(session, zone=zone, today=self._today)
         self.ticket_card = TicketCard(zone=zone)
         self.banner = PatientBanner()
         self.notice = Notice()

@@ -1,11 +1,12 @@
 """What is written down of a patient who was found, and correcting it in its place."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, tzinfo
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
+from hms_desktop.patients.consents.panel import ConsentsStrip
 from hms_desktop.patients.entry import PatientEntry
 from hms_desktop.patients.form.panel import DemographicsForm
 from hms_desktop.session import Session
@@ -16,7 +17,7 @@ from hms_desktop.widgets.notices import Action, Notice
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_desktop.widgets.words import date_text
 from hms_server.contract.envelope import Fault
-from hms_server.contract.patients import PatientDetails
+from hms_server.contract.patients import LANGUAGES, PatientDetails
 from hms_server.contract.values import PatientHeader, PatientId
 
 COLUMNS = 3
@@ -29,7 +30,9 @@ class DetailsCard(Card):
     corrected = Signal(object)
     """The `PatientHeader` as it is now."""
 
-    def __init__(self, session: Session, *, today: Callable[[], date], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, *, zone: tzinfo, today: Callable[[], date], parent: QWidget | None = None
+    ) -> None:
         super().__init__("", parent)
         self.set_title(self.tr("Details"))
         self._editing = False
@@ -41,9 +44,12 @@ class DetailsCard(Card):
         self.back_button = SecondaryButton(self.tr("Discard"), key="Esc")
         self._values = [label("–", wraps=True) for _ in self._titles()]
         self._facts = self._build_facts()
-        for button in (self.edit_button, self.back_button):
-            self.add_to_heading(button)
+        self.consents = ConsentsStrip(session, zone=zone, today=today)
+        self._times = label("", TextRole.MUTED)
+        for part in (self._times, self.edit_button, self.back_button):
+            self.add_to_heading(part)
         self.add(self._facts)
+        self.add(self.consents)
         self.add(self.form)
         self.add(self.notice)
         self.body.addStretch(1)
@@ -59,8 +65,10 @@ class DetailsCard(Card):
         """Shows another patient, or nobody."""
         self._editing = False
         self.notice.take_back()
+        self._times.setText("")
         for value in self._values:
             value.setText("…" if patient_id else "–")
+        self.consents.open(patient_id)
         self.entry.open(patient_id)
         self._show_mode()
 
@@ -87,6 +95,7 @@ class DetailsCard(Card):
 
     def _show_mode(self) -> None:
         self._facts.setVisible(not self._editing)
+        self.consents.setVisible(not self._editing)
         self.form.setVisible(self._editing)
         self.edit_button.setVisible(not self._editing)
         self.edit_button.setEnabled(self.entry.details is not None)
@@ -125,20 +134,23 @@ class DetailsCard(Card):
         known = details.demographics
         phone = known.phone or (self.tr("has none") if known.no_phone else "–")
         kin = " · ".join(part for part in (known.next_of_kin_name, known.next_of_kin_phone) if part)
-        last_visit = date_text(details.last_visit) if details.last_visit else self.tr("never")
-        registered = date_text(details.registered.at.date())
-        facts = (phone, known.national_id, last_visit, kin, known.address, registered)
+        language = LANGUAGES.get(known.language or "", "")
+        facts = (phone, known.email, language, known.national_id, kin, known.address)
         for value, fact in zip(self._values, facts, strict=True):
             value.setText(fact or "–")
+        last_visit = date_text(details.last_visit) if details.last_visit else self.tr("never")
+        registered = date_text(details.registered.at.date())
+        words = self.tr("Last visit: {last} · Registered: {registered}")
+        self._times.setText(words.format(last=last_visit, registered=registered))
 
     def _titles(self) -> tuple[str, ...]:
         return (
             self.tr("Phone"),
+            self.tr("E-mail"),
+            self.tr("Writes and reads"),
             self.tr("National ID"),
-            self.tr("Last visit"),
             self.tr("Next of kin"),
             self.tr("Address"),
-            self.tr("Registered"),
         )
 
     def _build_facts(self) -> QWidget:
@@ -146,6 +158,7 @@ class DetailsCard(Card):
         grid = QGridLayout(facts)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(Space.L)
+        grid.setVerticalSpacing(Space.XS)
         for number, (title, value) in enumerate(zip(self._titles(), self._values, strict=True)):
             row, column = number // COLUMNS * 2, number % COLUMNS
             grid.addWidget(label(title, TextRole.LABEL), row, column)

@@ -14,12 +14,12 @@ from hms_desktop.widgets.fields import ChoiceField, Field, FieldFrame
 from hms_desktop.widgets.tokens import Space
 from hms_desktop.widgets.words import sex_word
 from hms_server.contract.envelope import Fault
-from hms_server.contract.patients import Demographics, FindLookAlikes
+from hms_server.contract.patients import LANGUAGES, Demographics, FindLookAlikes
 from hms_server.contract.values import Sex
 
 FEWEST_PHONE_DIGITS = 8
 MOST_PHONE_DIGITS = 15
-COLUMNS = 3
+FULL_WIDTH = 12
 
 
 class DemographicsForm(QWidget):
@@ -39,6 +39,9 @@ class DemographicsForm(QWidget):
         sexes = [(sex, sex_word(sex)) for sex in Sex]
         self.sex: ChoiceField[Sex] = ChoiceField(self.tr("Sex"), sexes, required=True)
         self.phone = Field(self.tr("Phone"), max_length=40)
+        self.email = Field(self.tr("E-mail"), max_length=254)
+        languages = [("", self.tr("Not asked")), *LANGUAGES.items()]
+        self.language: ChoiceField[str] = ChoiceField(self.tr("Writes and reads"), languages)
         self.national_id = Field(self.tr("National ID"), max_length=40)
         self.kin = Field(self.tr("Next of kin"), max_length=100)
         self.kin_phone = Field(self.tr("Next of kin phone"), max_length=40)
@@ -51,6 +54,7 @@ class DemographicsForm(QWidget):
             self.given,
             self.birth,
             self.phone,
+            self.email,
             self.national_id,
             self.kin,
             self.kin_phone,
@@ -61,19 +65,21 @@ class DemographicsForm(QWidget):
 
     def is_empty(self) -> bool:
         """Whether nothing has been typed or chosen."""
-        return self.sex.value() is None and not any(field.text() for field in self._texts)
+        chosen = self.sex.value() is not None or bool(self.language.value())
+        return not chosen and not any(field.text() for field in self._texts)
 
     def clear(self) -> None:
         """Ready for the next patient."""
         for field in self._texts:
             field.set_text("")
         self.sex.set_value(None)
+        self.language.set_value(None)
         self.birth.set_hint("")
 
     def typed(self) -> dict[str, str]:
         """What stands in the fields, as a draft keeps it."""
         texts = {name: field.text() for name, field in self._by_draft_name().items()}
-        return texts | {"sex": self.sex.value() or ""}
+        return texts | {"sex": self.sex.value() or "", "language": self.language.value() or ""}
 
     def restore(self, typed: Mapping[str, str]) -> None:
         """Shows a draft again."""
@@ -81,6 +87,7 @@ class DemographicsForm(QWidget):
             field.set_text(typed.get(name, ""))
         sex = typed.get("sex", "")
         self.sex.set_value(Sex(sex) if sex in set(Sex) else None)
+        self.language.set_value(typed.get("language") or None)
         self._on_birth_edited()
 
     def show_living(self) -> None:
@@ -95,6 +102,7 @@ class DemographicsForm(QWidget):
             stored.given_names,
             write_birth(stored.birth_date, stored.birth_precision),
             stored.phone,
+            stored.email,
             stored.national_id,
             stored.next_of_kin_name,
             stored.next_of_kin_phone,
@@ -103,6 +111,7 @@ class DemographicsForm(QWidget):
         for field, text in zip(self._texts, texts, strict=True):
             field.set_text(text or "")
         self.sex.set_value(stored.sex)
+        self.language.set_value(stored.language or "")
         self.deceased.set_value(stored.deceased)
         self._on_birth_edited()
 
@@ -131,6 +140,8 @@ class DemographicsForm(QWidget):
             age_years=birth.age_years,
             age_months=birth.age_months,
             phone=self.phone.text() or None,
+            email=self.email.text() or None,
+            language=self.language.value() or None,
             national_id=self.national_id.text() or None,
             address=self.address.text() or None,
             next_of_kin_name=self.kin.text() or None,
@@ -197,6 +208,7 @@ class DemographicsForm(QWidget):
             (self.birth, birth is None, self._birth_sentence()),
             (self.sex, self.sex.value() is None, unsaid),
             (self.phone, not _may_be_phone(self.phone.text()), phone),
+            (self.email, not _may_be_email(self.email.text()), self._email_sentence()),
             (self.kin_phone, not _may_be_phone(self.kin_phone.text()), phone),
         ]
         return [(field, sentence) for field, wrong, sentence in checks if wrong]
@@ -232,8 +244,15 @@ class DemographicsForm(QWidget):
         if not _may_be_phone(field.text()):
             field.mark_error(self.tr("A phone number has 8 to 15 digits."))
 
+    def _email_sentence(self) -> str:
+        return self.tr("An e-mail address looks like ada.obi@example.com.")
+
+    def _on_email_left(self) -> None:
+        if not _may_be_email(self.email.text()):
+            self.email.mark_error(self._email_sentence())
+
     def _by_draft_name(self) -> dict[str, Field]:
-        names = ("family", "given", "birth", "phone", "national_id", "kin", "kin_phone", "address")
+        names = ("family", "given", "birth", "phone", "email", "national_id", "kin", "kin_phone", "address")
         return dict(zip(names, self._texts, strict=True))
 
     def _by_server_name(self) -> dict[str, FieldFrame[Any]]:
@@ -245,6 +264,8 @@ class DemographicsForm(QWidget):
             "age_months": self.birth,
             "sex": self.sex,
             "phone": self.phone,
+            "email": self.email,
+            "language": self.language,
             "national_id": self.national_id,
             "address": self.address,
             "next_of_kin_name": self.kin,
@@ -259,6 +280,9 @@ class DemographicsForm(QWidget):
             field.editor.installEventFilter(self)
         self.sex.chosen.connect(self.edited)
         self.sex.editor.installEventFilter(self)
+        self.language.chosen.connect(self.edited)
+        self.language.editor.installEventFilter(self)
+        self.email.finished.connect(self._on_email_left)
         self.birth.edited.connect(self._on_birth_edited)
         self.birth.finished.connect(self._on_birth_left)
         self.phone.finished.connect(lambda: self._on_phone_left(self.phone))
@@ -268,23 +292,26 @@ class DemographicsForm(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(Space.S)
-        in_order: tuple[QWidget, ...] = (
-            self.family,
-            self.given,
-            self.birth,
-            self.sex,
-            self.phone,
-            self.national_id,
-            self.kin,
-            self.kin_phone,
-            self.address,
+        # The names need the most room, and the order is that in which a desk asks.
+        rows: tuple[tuple[QWidget, ...], ...] = (
+            (self.family, self.given, self.birth),
+            (self.sex, self.phone, self.email, self.language),
+            (self.national_id, self.kin, self.kin_phone, self.address),
+            (self.deceased,),
         )
-        for number, field in enumerate(in_order):
-            grid.addWidget(field, number // COLUMNS, number % COLUMNS)
-        for column in range(COLUMNS):
+        for number, fields in enumerate(rows):
+            span = FULL_WIDTH // max(len(fields), 3)
+            for place, field in enumerate(fields):
+                grid.addWidget(field, number, place * span, 1, span)
+        for column in range(FULL_WIDTH):
             grid.setColumnStretch(column, 1)
-        grid.addWidget(self.deceased, len(in_order) // COLUMNS, 0)
         self.deceased.hide()
+
+
+def _may_be_email(text: str) -> bool:
+    """Rough: the server knows better, and what is plainly wrong is said at once."""
+    name, _, domain = text.rpartition("@")
+    return not text or (bool(name) and "." in domain.strip(".") and " " not in text)
 
 
 def _may_be_phone(text: str) -> bool:

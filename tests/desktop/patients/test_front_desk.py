@@ -32,7 +32,7 @@ from hms_server.contract.patients import (
 )
 from hms_server.contract.priority import SpecialNeed
 from hms_server.contract.values import BirthPrecision, Moment, Person, Sex, StaffId
-from hms_server.contract.visits import CheckedIn, CheckIn, ListPractitioners, Practitioners
+from hms_server.contract.visits import TRIAGE, CheckedIn, CheckIn, ListPractitioners, Practitioners
 from tests.desktop.conftest import FakeConnection
 from tests.desktop.samples import LONG_NAME, NOW, ZONE, sample_banner
 from tests.desktop.visits.tickets import CLINIC, patient, ticket
@@ -126,7 +126,7 @@ def test_somebody_new_is_registered_and_checked_in_by_one_key(
     assert register.demographics == Demographics(
         family_name="Okonkwo", given_names="Adaeze", sex=Sex.FEMALE, age_years=46, phone="0803 555 0182"
     )
-    assert connection.requests(CheckIn) == [CheckIn(patient_id=ADA.id)]
+    assert connection.requests(CheckIn) == [CheckIn(patient_id=ADA.id, service=TRIAGE)]
     qtbot.waitUntil(lambda: "saved as" in panel.ticket_card._label.text())
     [label] = (tmp_path / "labels").iterdir()
     assert label.read_bytes().startswith(b"%PDF")
@@ -165,7 +165,7 @@ def test_a_look_alike_is_taken_by_keys_and_nobody_is_registered_twice(
     qtbot.waitUntil(lambda: panel.ticket_card._code.text() == "T-025")
 
     assert not connection.requests(RegisterPatient)
-    assert connection.requests(CheckIn) == [CheckIn(patient_id=ADA.id)]
+    assert connection.requests(CheckIn) == [CheckIn(patient_id=ADA.id, service=TRIAGE)]
 
 
 def test_a_late_answer_about_an_earlier_name_is_ignored(
