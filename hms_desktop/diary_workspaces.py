@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
+from hms_desktop.shell.workshop import load
+from hms_desktop.stations import Desk
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.values import PatientHeader
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from hms_desktop.patients.ticket.issued import IssuedTicket
     from hms_desktop.scheduling.hours.panel import HoursPanel
     from hms_desktop.scheduling.panel import AppointmentsPanel
-    from hms_desktop.workspaces import Desk
 
 
 class AppointmentsWorkspace(Workspace):
@@ -22,15 +23,15 @@ class AppointmentsWorkspace(Workspace):
     panel: "AppointmentsPanel"
     ticket: "IssuedTicket"
 
-    def __init__(self, desk: "Desk") -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
 
     def furnish(self) -> Iterator[None]:
+        yield from load("hms_desktop.patients.ticket", "hms_desktop.scheduling")
         from hms_desktop.patients.ticket.issued import IssuedTicket  # noqa: PLC0415 - see workspaces
         from hms_desktop.scheduling.panel import AppointmentsPanel  # noqa: PLC0415 - see workspaces
 
-        yield
         desk = self._desk
         self.panel = AppointmentsPanel(desk.session, clock=desk.clock, zone=desk.zone)
         yield
@@ -64,14 +65,14 @@ class HoursWorkspace(Workspace):
 
     panel: "HoursPanel"
 
-    def __init__(self, desk: "Desk") -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
 
     def furnish(self) -> Iterator[None]:
+        yield from load("hms_desktop.scheduling")
         from hms_desktop.scheduling.hours.panel import HoursPanel  # noqa: PLC0415 - see workspaces
 
-        yield
         desk = self._desk
         self.panel = HoursPanel(desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone)
         yield
