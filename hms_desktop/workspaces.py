@@ -243,7 +243,7 @@ def _definitions() -> list[WorkspaceDefinition]:
 
     return [
         entry("front_desk", _tr("Front desk"), "account-plus-outline", FrontDeskWorkspace),
-        entry("appointments", _tr("Appointments"), "calendar-clock", AppointmentsWorkspace),
+        entry("appointments", _tr("Bookings"), "calendar-clock", AppointmentsWorkspace),
         entry("hours", _tr("Hours"), "calendar-edit", HoursWorkspace),
         entry("nurse", _tr("Nurse"), "heart-pulse", NurseWorkspace),
         entry("doctor", _tr("Doctor"), "stethoscope", DoctorWorkspace),
