@@ -16,7 +16,7 @@ from hms_server.work import Work
 
 
 class Notices:
-    """Given to the webhook's endpoint; any thread may call it."""
+    """Given to the webhook's endpoint, whose threads live for one notice: none keeps its connection."""
 
     def __init__(self, ground: Ground, dispatcher: Dispatcher) -> None:
         self._providers = ground.providers
@@ -30,20 +30,26 @@ class Notices:
             line = line_of(work, self._providers) if self._providers.enabled(work, NAME) else None
             return None if line is None else line.secret
 
-        return self._dispatcher.act("paystack.key", read, audited=_never)
+        try:
+            return self._dispatcher.act("paystack.key", read, audited=_never)
+        finally:
+            self._dispatcher.close_thread()
 
     def received(self, event: str, raw: bytes, /) -> None:
         """Stores the notice, then acts on it in a second transaction: what cannot be acted on is kept.
 
         What raises here makes Paystack send the notice again, and it is acted on then.
         """
-        event_id = self._dispatcher.act(
-            "paystack.notice", lambda work: self._store(work, event, raw), audited=_never
-        )
-        if event_id is not None:
-            self._dispatcher.act(
-                "paystack.notice", lambda work: self._act_on(work, event_id, raw), audited=_never
+        try:
+            event_id = self._dispatcher.act(
+                "paystack.notice", lambda work: self._store(work, event, raw), audited=_never
             )
+            if event_id is not None:
+                self._dispatcher.act(
+                    "paystack.notice", lambda work: self._act_on(work, event_id, raw), audited=_never
+                )
+        finally:
+            self._dispatcher.close_thread()
 
     def _store(self, work: Work, event: str, raw: bytes) -> int | None:
         """None where it came before and was acted on."""

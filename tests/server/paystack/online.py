@@ -1,17 +1,23 @@
 """A billing desk with Paystack behind it: bills, payments, the payer's side, and what must always hold."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, LiteralString
-from uuid import UUID
+from uuid import UUID, uuid4
+
+import msgspec
 
 from hms_server.contract.billing import Invoice, RefundPayment, RefundReceipt
 from hms_server.contract.paystack import (
+    ChargeSaved,
     CheckOnlinePayment,
     GetOnlinePayment,
     ListPaymentTasks,
+    ListSavedAuthorizations,
     OnlinePayment,
     PaymentTask,
+    SavedAuthorization,
     StartOnlinePayment,
 )
 from hms_server.contract.values import PaymentId, Role
@@ -133,6 +139,33 @@ class Online:
         returned = sorted((row.reference, row.amount) for row in books.refunds if row.status == "processed")
         assert self.billing.desk.sql(RETURNED) == returned
         assert len({row.merchant_note for row in books.refunds}) == len(books.refunds)
+
+
+def keep_card(online: Online) -> SavedAuthorization:
+    """The patient pays with a card and agrees that it is kept."""
+    bill = online.bill(100_000)
+    opened = online.opened(bill, save_card=True, email="ada@example.ng")
+    online.theirs.pay(opened.reference, reusable=True)
+    online.looked_at(opened.reference)
+    saved = online.billing.desk.ask(ListSavedAuthorizations(patient_id=bill.patient.id), Role.CASHIER)
+    return saved.rows[-1]
+
+
+def charge(online: Online, card: SavedAuthorization, **changes: Any) -> ChargeSaved:
+    """For a new bill of the same patient."""
+    patient = online.billing.desk.sql("select patient_id from paystack_authorization")[0][0]
+    product = online.billing.pharmacy.product(f"Medicine {uuid4()}", gtin=str(uuid4()))
+    online.billing.price(product, 70_000)
+    visit = online.billing.pharmacy.visit(patient)
+    online.billing.dispense(visit, product, 1)
+    bill = online.billing.bill(visit)
+    request = ChargeSaved(authorization_id=card.id, invoice_id=bill.id, version=bill.version, amount=bill.due)
+    return msgspec.structs.replace(request, **changes)
+
+
+def notice(event: str, data: object) -> bytes:
+    """The bytes of one of Paystack's notices."""
+    return json.dumps({"event": event, "data": data}).encode()
 
 
 JOBS: LiteralString = """

@@ -16,12 +16,10 @@ from hms_server.contract.paystack import (
     GetOnlinePayment,
     GetOnlinePayments,
     ListOnlinePayments,
-    ListSavedAuthorizations,
     OnlineChannel,
     OnlinePayment,
     OnlinePaymentChanged,
     OnlineState,
-    SavedAuthorization,
     SendBy,
     SendPaymentCode,
     StartOnlinePayment,
@@ -31,7 +29,7 @@ from hms_server.contract.values import Money, Role
 from tests.outside.paystack import FakePaystack
 from tests.server.billing.bills import Billing
 from tests.server.desk import Desk
-from tests.server.paystack.online import Online
+from tests.server.paystack.online import Online, charge, keep_card
 from tests.server.pharmacy.shelves import Pharmacy
 
 
@@ -181,28 +179,6 @@ def test_nothing_that_the_payer_gave_leaves_but_what_is_needed(online: Online) -
 
 
 # Kept cards
-
-
-def keep_card(online: Online) -> SavedAuthorization:
-    """The patient pays with a card and agrees that it is kept."""
-    bill = online.bill(100_000)
-    opened = online.opened(bill, save_card=True, email="ada@example.ng")
-    online.theirs.pay(opened.reference, reusable=True)
-    online.looked_at(opened.reference)
-    saved = online.billing.desk.ask(ListSavedAuthorizations(patient_id=bill.patient.id), Role.CASHIER)
-    return saved.rows[-1]
-
-
-def charge(online: Online, card: SavedAuthorization, **changes: Any) -> ChargeSaved:
-    """For a new bill of the same patient."""
-    patient = online.billing.desk.sql("select patient_id from paystack_authorization")[0][0]
-    product = online.billing.pharmacy.product(f"Medicine {uuid4()}", gtin=str(uuid4()))
-    online.billing.price(product, 70_000)
-    visit = online.billing.pharmacy.visit(patient)
-    online.billing.dispense(visit, product, 1)
-    bill = online.billing.bill(visit)
-    request = ChargeSaved(authorization_id=card.id, invoice_id=bill.id, version=bill.version, amount=bill.due)
-    return msgspec.structs.replace(request, **changes)
 
 
 def run(online: Online, request: ChargeSaved) -> OnlinePayment:
