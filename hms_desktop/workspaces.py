@@ -23,6 +23,7 @@ from hms_server.contract.visits import BILLING, DOCTOR, PHARMACY, TRIAGE
 
 if TYPE_CHECKING:
     from hms_desktop.accounts.panel import AdministrationPanel
+    from hms_desktop.messaging.panel import MessagesDesk
     from hms_desktop.patients.panel import FrontDeskPanel
     from hms_desktop.pharmacy.panel import PharmacyPanel
     from hms_desktop.visits.waiting.panel import WaitingRoomPanel
@@ -217,13 +218,42 @@ class AdministrationWorkspace(Workspace):
         self.panel.staff.take_focus()
 
 
+class MessagesWorkspace(Workspace):
+    """What was sent to patients; the administrator also words it."""
+
+    panel: "MessagesDesk"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def furnish(self) -> Iterator[None]:
+        yield from load("hms_desktop.messaging")
+        from hms_desktop.messaging.panel import MessagesDesk  # noqa: PLC0415 - see the module
+
+        desk = self._desk
+        edits = Role.ADMINISTRATOR in desk.signed_in.roles
+        self.panel = MessagesDesk(desk.session, clock=desk.clock, zone=desk.zone, edits=edits)
+        yield
+        yield from self.panel.furnish()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
+        row.addWidget(self.panel)
+
+    def primary(self) -> None:
+        self.panel.primary()
+
+    def shown(self) -> None:
+        self.panel.take_focus()
+
+
 WORKSPACES: dict[Role, tuple[str, ...]] = {
-    Role.RECEPTIONIST: ("front_desk", "appointments", "hours"),
+    Role.RECEPTIONIST: ("front_desk", "appointments", "messages", "hours"),
     Role.NURSE: ("nurse", "front_desk", "appointments"),
     Role.DOCTOR: ("doctor",),
     Role.PHARMACIST: ("pharmacy",),
     Role.CASHIER: ("billing",),
-    Role.ADMINISTRATOR: ("administration", "outside", "providers", "hours"),
+    Role.ADMINISTRATOR: ("administration", "outside", "providers", "messages", "hours"),
 }
 """What each role may open by key, the usual one first; a nurse registers at night."""
 
@@ -245,6 +275,7 @@ def _definitions() -> list[WorkspaceDefinition]:
         entry("front_desk", _tr("Front desk"), "account-plus-outline", FrontDeskWorkspace),
         entry("appointments", _tr("Bookings"), "calendar-clock", AppointmentsWorkspace),
         entry("hours", _tr("Hours"), "calendar-edit", HoursWorkspace),
+        entry("messages", _tr("Messages"), "message-text-outline", MessagesWorkspace),
         entry("nurse", _tr("Nurse"), "heart-pulse", NurseWorkspace),
         entry("doctor", _tr("Doctor"), "stethoscope", DoctorWorkspace),
         entry("pharmacy", _tr("Pharmacy"), "pill", PharmacyWorkspace),

@@ -1,40 +1,59 @@
-"""The workspace of messages: the list, and for the administrator their wording and the quiet hours."""
+"""The page of messages: the list, and for the administrator their wording and the quiet hours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.messaging.listed.panel import MessagesPanel
 from hms_desktop.messaging.quiet.panel import QuietPanel
 from hms_desktop.messaging.wording.panel import WordingPanel
 from hms_desktop.session import Session
 from hms_desktop.widgets.tokens import Space
-from hms_desktop.widgets.workspace import Workspace
 
 
-class MessagesWorkspace(Workspace):
-    """`edits`: the person may change wording and quiet hours."""
+class MessagesDesk(QWidget):
+    """`edits`: the person may change wording and quiet hours, which `furnish` then adds."""
 
-    def __init__(self, session: Session, *, clock: Callable[[], datetime], zone: tzinfo, edits: bool) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        session: Session,
+        *,
+        clock: Callable[[], datetime],
+        zone: tzinfo,
+        edits: bool,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._edits = edits
         self.messages = MessagesPanel(session, clock=clock, zone=zone)
-        self.wording = WordingPanel(session) if edits else None
-        self.quiet = QuietPanel(session) if edits else None
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
-        row.setSpacing(Space.M)
-        row.addWidget(self.messages, 5)
-        if self.wording is not None and self.quiet is not None:
-            right = QVBoxLayout()
-            right.setSpacing(Space.M)
-            right.addWidget(self.wording, 1)
-            right.addWidget(self.quiet)
-            row.addLayout(right, 4)
+        self.wording: WordingPanel | None = None
+        self.quiet: QuietPanel | None = None
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(Space.M)
+        self._row.addWidget(self.messages, 5)
+
+    def furnish(self) -> Iterator[None]:
+        """Builds the editors, one after the other."""
+        if not self._edits:
+            return
+        self.wording = WordingPanel(self._session)
+        yield
+        self.quiet = QuietPanel(self._session)
+        yield
+        right = QVBoxLayout()
+        right.setSpacing(Space.M)
+        right.addWidget(self.wording, 1)
+        right.addWidget(self.quiet)
+        self._row.addLayout(right, 4)
 
     def primary(self) -> None:
+        """Ctrl+Enter: stores the wording, where there is one to edit."""
         if self.wording is not None:
             self.wording.primary()
 
-    def shown(self) -> None:
+    def take_focus(self) -> None:
+        """The focus goes to the list."""
         self.messages.take_focus()

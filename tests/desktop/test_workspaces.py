@@ -170,12 +170,12 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
     keys = {role: [entry.key for entry in workspaces_of([role])] for role in Role}
 
     assert keys == {
-        Role.RECEPTIONIST: ["front_desk", "appointments", "hours"],
+        Role.RECEPTIONIST: ["front_desk", "appointments", "messages", "hours"],
         Role.NURSE: ["nurse", "front_desk", "appointments"],
         Role.DOCTOR: ["doctor"],
         Role.PHARMACIST: ["pharmacy"],
         Role.CASHIER: ["billing"],
-        Role.ADMINISTRATOR: ["administration", "outside", "providers", "hours"],
+        Role.ADMINISTRATOR: ["administration", "outside", "providers", "messages", "hours"],
         Role.DISPLAY: [],
         Role.KIOSK: [],
     }

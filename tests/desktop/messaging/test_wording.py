@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from hms_desktop.messaging.panel import MessagesWorkspace
+from hms_desktop.messaging.panel import MessagesDesk
 from hms_desktop.messaging.quiet.panel import QuietPanel
 from hms_desktop.messaging.wording.panel import WordingPanel
 from hms_desktop.session import Session
@@ -231,18 +231,24 @@ def test_a_country_that_is_none_is_said_at_its_field(
     assert quiet.country.text() == "XX"
 
 
+@pytest.mark.parametrize("edits", [True, False])
 def test_only_who_may_edit_gets_the_editors(
-    connection: FakeConnection, session: Session, qtbot: QtBot
+    connection: FakeConnection, session: Session, qtbot: QtBot, *, edits: bool
 ) -> None:
     """The desk has the list alone, and Ctrl+Enter does nothing there."""
     connection.answer(ListMessages, listed(ALL))
-    workspace = MessagesWorkspace(session, clock=lambda: NOW, zone=ZONE, edits=False)
-    qtbot.addWidget(workspace)
-    with qtbot.waitExposed(workspace):
-        workspace.show()
+    connection.answer(ListTemplates, TEMPLATES)
+    connection.answer(GetMessagingSettings, SETTINGS)
+    page = MessagesDesk(session, clock=lambda: NOW, zone=ZONE, edits=edits)
+    for _ in page.furnish():
+        """Each part is built."""
+    qtbot.addWidget(page)
+    with qtbot.waitExposed(page):
+        page.show()
 
-    workspace.shown()
-    workspace.primary()
+    page.take_focus()
+    page.primary()
 
-    assert (workspace.wording, workspace.quiet) == (None, None)
-    assert connection.requests(ListTemplates) == []
+    assert page.messages.table.hasFocus()
+    assert (page.wording is not None, page.quiet is not None) == (edits, edits)
+    assert bool(connection.requests(ListTemplates)) is edits
