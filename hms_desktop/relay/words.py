@@ -10,7 +10,7 @@ from hms_desktop.widgets.tokens import Kind
 from hms_desktop.widgets.words import moment_text
 from hms_server.contract.relay import JobRow, JobState, ProviderRow, Reachability, Trouble
 
-_MODE = re.compile(r"[a-z]k_(test|live)_")
+_MODE = re.compile(r"sk_(test|live)_")
 
 
 def _tr(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -50,7 +50,7 @@ class OutsideSign(QPushButton):
         restyle(self, "kind", self._kind.value)
         self.setAccessibleName(self._words)
         self.setAccessibleDescription(self.tr("Details: {key}").format(key=KEY))
-        self.setToolTip(self.tr("Details   {key}").format(key=KEY))
+        self.setToolTip(f"{self._words}   {KEY}")
         self._refresh()
         self.updateGeometry()
         self.setHidden(not self._words)
@@ -91,7 +91,7 @@ class OutsideSign(QPushButton):
         if self._popup is None:
             self._popup = OutsidePopup(self, clock=self._clock, zone=self._zone)
         self._popup.show_rows(self._rows)
-        self._popup.place_above(self)
+        self._popup.place()
         self._popup.show()
         self._popup.setFocus(Qt.FocusReason.PopupFocusReason)
 
@@ -110,12 +110,11 @@ class OutsideSign(QPushButton):
 class OutsidePopup(QFrame):
     """Each destination with its state, since when, what waits, and what to do. Esc closes it."""
 
-    closed = Signal()
-
-    def __init__(self, parent: QWidget, *, clock: Callable[[], datetime], zone: tzinfo) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+    def __init__(self, sign: QWidget, *, clock: Callable[[], datetime], zone: tzinfo) -> None:
+        super().__init__(sign, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("details")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._sign = sign
         self._clock = clock
         self._zone = zone
         self._shown: list[Reachability] = []
@@ -143,10 +142,12 @@ class OutsidePopup(QFrame):
         old.deleteLater()
         self.setAccessibleName(". ".join(self._told(row) for row in ordered))
         if self.isVisible():
-            self.adjustSize()
+            self._inside.show()
+            self.place()
 
-    def place_above(self, sign: QWidget) -> None:
+    def place(self) -> None:
         """Above the sign, inside of the window that it belongs to."""
+        sign = self._sign
         window = sign.window()
         self.setFixedWidth(min(current_tokens().px(POPUP_WIDTH), window.width() - 2 * Space.L))
         height = self._column.totalHeightForWidth(self.width())
