@@ -180,7 +180,14 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
         Role.KIOSK: [],
     }
     both = workspaces_of([Role.NURSE, Role.RECEPTIONIST, Role.CASHIER])
-    assert [entry.key for entry in both] == ["nurse", "front_desk", "appointments", "hours", "billing"]
+    assert [entry.key for entry in both] == [
+        "nurse",
+        "front_desk",
+        "appointments",
+        "messages",
+        "hours",
+        "billing",
+    ]
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.DISPLAY])
