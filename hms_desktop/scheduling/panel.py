@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.scheduling.acts import AppointmentActs
 from hms_desktop.scheduling.booking.panel import BookingCard
+from hms_desktop.scheduling.chosen import chosen_in
 from hms_desktop.scheduling.days import DayUnclearError, day_text, read_day
 from hms_desktop.scheduling.state import AppointmentsState
 from hms_desktop.scheduling.table import about_text, appointment_columns, slot_text
@@ -51,6 +52,7 @@ class AppointmentsPanel(QWidget):
     ) -> None:
         super().__init__(parent)
         self._zone = zone
+        self._opens_day = True
         self.state = AppointmentsState(session, clock=clock, zone=zone, parent=self)
         self.acts = AppointmentActs(session, parent=self)
         self.booking = BookingCard(session, zone=zone, today=lambda: self.state.today)
@@ -130,7 +132,7 @@ class AppointmentsPanel(QWidget):
         self.card.add(self.notice)
         self.card.add(self.cancelling)
         self.cancelling.hide()
-        acts = FlowLayout(spacing=Space.S)
+        acts = FlowLayout(spacing=Space.XS)
         for button in self._acts():
             acts.addWidget(button)
         self.card.add(acts)
@@ -157,7 +159,7 @@ class AppointmentsPanel(QWidget):
         self._list.retried.connect(self.state.reload)
         self.table.chosen.connect(self._on_selected)
         self.day.editor.returnPressed.connect(self._on_day_typed)
-        self.doctor.chosen.connect(lambda doctor: self.state.show_only(doctor or None))
+        self.doctor.chosen.connect(self._on_doctor_chosen)
         self.booking.state.choices_changed.connect(self._show_doctors)
         self.before_button.clicked.connect(lambda: self.state.turn_by(-1))
         self.after_button.clicked.connect(lambda: self.state.turn_by(1))
@@ -181,23 +183,28 @@ class AppointmentsPanel(QWidget):
         booking.left.connect(self.take_focus)
         booking.slot_gone.connect(self._on_slot_gone)
         acts.booked.connect(lambda row: self._on_stored(self.tr("{patient} is booked: {time}."), row))
-        acts.moved.connect(lambda _before, row: self._on_stored(self.tr("{patient} is moved: {time}."), row))
+        acts.moved.connect(self._on_moved)
         acts.cancelled.connect(
             lambda row: self._say_done(self.tr("Cancelled: {patient}, {time}. Ctrl+Z takes it back."), row)
         )
         acts.missed.connect(
             lambda row: self._say_done(self.tr("{patient} did not come. Ctrl+Z takes it back."), row)
         )
-        acts.undone.connect(lambda row: self._say_done(self.tr("Taken back: {patient}, {time}."), row))
+        acts.undone.connect(self._on_undone)
         acts.checked_in.connect(self._on_checked_in)
         acts.refused.connect(self._on_refused)
         acts.busy_changed.connect(self._show_buttons)
 
     def _show_list(self) -> None:
         rows = self.state.appointments
+        chosen = chosen_in(self.table)
         self._model.replace(rows)
         self._list.show_rows()
-        self._choose_expected()
+        if self._opens_day:
+            self._opens_day = False
+            self._choose_expected()
+        elif chosen is not None and all(row.id != chosen.id for row in rows):
+            self._on_gone(chosen)
         here = sum(row.status is AppointmentStatus.ARRIVED for row in rows)
         expected = sum(row.status is AppointmentStatus.BOOKED for row in rows)
         words = self.tr("{expected} expected · {here} here").format(expected=expected, here=here)
@@ -207,13 +214,21 @@ class AppointmentsPanel(QWidget):
         self._show_about()
 
     def _choose_expected(self) -> None:
-        """Who comes next is chosen, while nobody is."""
-        if self.table.chosen_row() is None:
-            expected = (row for row in self._model.rows if row.status is AppointmentStatus.BOOKED)
-            if first := next(expected, None):
-                self.table.choose(first.id)
+        """Who comes next is chosen on a day that was just opened."""
+        booked = (row for row in self._model.rows if row.status is AppointmentStatus.BOOKED)
+        first = next(booked, None) or next(iter(self._model.rows), None)
+        if first is not None:
+            self.table.choose(first.id)
+
+    def _on_gone(self, row: AppointmentRow) -> None:
+        """The chosen one is not on this list any more; its neighbour must not get the key meant for it."""
+        self.table.clear_choice()
+        self._close_cancelling(to_table=False)
+        words = self.tr("The appointment of {patient} is not on this list any more. Look for it again.")
+        self.notice.say(Kind.WARNING, words.format(patient=row.patient.name))
 
     def _on_day_changed(self) -> None:
+        self._opens_day = True
         self._close_cancelling(to_table=False)
         self._model.replace([])
         self._count.set("", Kind.NEUTRAL)
@@ -241,6 +256,10 @@ class AppointmentsPanel(QWidget):
         self._show_day()
         self.take_focus()
 
+    def _on_doctor_chosen(self, doctor: StaffId) -> None:
+        self._opens_day = True
+        self.state.show_only(doctor or None)
+
     def _show_doctors(self) -> None:
         doctors = [(person.id, person.name) for person in self.booking.state.practitioners]
         self.doctor.set_choices([(EVERYBODY, self.tr("All doctors")), *doctors])
@@ -256,14 +275,14 @@ class AppointmentsPanel(QWidget):
         self._show_about()
 
     def _show_about(self) -> None:
-        row = self.table.chosen_row()
+        row = chosen_in(self.table)
         today: date = self.state.today
         self._about.setText(about_text(row, self._zone, today=today) if row else "")
         self._about.setHidden(row is None)
         self._show_buttons()
 
     def _show_buttons(self) -> None:
-        row = self.table.chosen_row()
+        row = chosen_in(self.table)
         free = not self.acts.busy
         is_booked = free and row is not None and row.status is AppointmentStatus.BOOKED
         is_today = self.state.day == self.state.today
@@ -285,7 +304,7 @@ class AppointmentsPanel(QWidget):
         self.booking.begin_move(row)
 
     def _on_chosen(self, act: Callable[[AppointmentRow], None]) -> None:
-        row = self.table.chosen_row()
+        row = chosen_in(self.table)
         if row is not None:
             self._close_cancelling(to_table=False)
             act(row)
@@ -303,6 +322,15 @@ class AppointmentsPanel(QWidget):
         self.booking.finish()
         self._say_done(f"{sentence} {self.tr('Ctrl+Z takes it back.')}", row)
         self.take_focus()
+
+    def _on_moved(self, _before: AppointmentRow, row: AppointmentRow) -> None:
+        # It may go from this list by our own hand, which is no news.
+        self.table.clear_choice()
+        self._on_stored(self.tr("{patient} is moved: {time}."), row)
+
+    def _on_undone(self, row: AppointmentRow) -> None:
+        self.table.clear_choice()
+        self._say_done(self.tr("Taken back: {patient}, {time}."), row)
 
     def _on_checked_in(self, ticket: TicketRow) -> None:
         words = self.tr("{patient} is checked in as {code}.")

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from hms_desktop.scheduling.chosen import choose_first_in, chosen_in
 from hms_desktop.scheduling.days import day_text
 from hms_desktop.scheduling.state import PatientSearch, SlotsState, Whom
 from hms_desktop.scheduling.table import moment_of, slot_columns, slot_key, slot_text
@@ -73,12 +74,12 @@ class BookingCard(Card):
 
     def primary(self) -> None:
         """Ctrl+Enter or Enter on a time: books or moves; says what is missing."""
-        slot = self.table.chosen_row()
+        slot = chosen_in(self.table)
         if self._moving is None and self.patient is None:
             self.who.set_error(self.tr("Choose the patient first."))
         elif slot is None:
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.table.choose_first()
+            choose_first_in(self.table)
         elif self._moving is not None:
             self.move_wanted.emit(self._moving, slot)
         else:
@@ -225,13 +226,13 @@ class BookingCard(Card):
             self.table.clear_choice()
 
     def _show_slots(self) -> None:
-        chosen = self.table.chosen_row()
+        chosen = chosen_in(self.table)
         self._model.replace(self.state.slots)
         self._list.show_rows()
         if self._asks_anew:
             self._asks_anew = False
             self.table.clear_choice()
-            self.table.choose_first()
+            choose_first_in(self.table)
         elif chosen is not None and not self.table.choose(slot_key(chosen)):
             # The next row must not be booked by an Enter that was meant for the one that has gone.
             self.table.clear_choice()
@@ -263,7 +264,7 @@ class BookingCard(Card):
         self._show_button()
 
     def _show_button(self) -> None:
-        slot = self.table.chosen_row()
+        slot = chosen_in(self.table)
         words = self.tr("Book") if self._moving is None else self.tr("Move")
         if slot is not None:
             told = self.tr("Book {moment}") if self._moving is None else self.tr("Move to {moment}")

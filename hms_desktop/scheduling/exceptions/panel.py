@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
+from hms_desktop.scheduling.chosen import chosen_in
 from hms_desktop.scheduling.schedule_table import Names, exception_columns, kind_word
 from hms_desktop.scheduling.typed import UnclearError, typed_day, typed_time
 from hms_desktop.widgets.buttons import SecondaryButton
@@ -86,7 +87,7 @@ class ExceptionsCard(Card):
 
     def show_buttons(self, *, busy: bool) -> None:
         self.add_button.setEnabled(self._schedule is not None and not busy)
-        self.remove_button.setEnabled(self.table.chosen_row() is not None and not busy)
+        self.remove_button.setEnabled(chosen_in(self.table) is not None and not busy)
 
     def show_fault(self, fault: Fault) -> bool:
         """Shows what the server refused at its field; says whether it has one."""
@@ -164,6 +165,6 @@ class ExceptionsCard(Card):
             field.editor.returnPressed.connect(self.add_typed)
 
     def _remove(self) -> None:
-        row = self.table.chosen_row()
+        row = chosen_in(self.table)
         if row is not None:
             self.removal_wanted.emit(row)

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
+from hms_desktop.scheduling.chosen import choose_first_in, chosen_in
 from hms_desktop.scheduling.exceptions.panel import ExceptionsCard
 from hms_desktop.scheduling.keeping import SchedulesState
 from hms_desktop.scheduling.schedule_table import Names, doctor_columns
@@ -121,11 +122,11 @@ class HoursPanel(QWidget):
         self._specialities.update({each.code: each.name for each in schedules.specialities})
         self._model.replace(schedules.schedules)
         self._list.show_rows()
-        self.doctors.choose_first()
+        choose_first_in(self.doctors)
         self._show_chosen()
 
     def _show_chosen(self) -> None:
-        row = self.doctors.chosen_row()
+        row = chosen_in(self.doctors)
         if row is not None:
             self.week.show_schedule(row, self.state.schedules.specialities)
             self.exceptions.show_schedule(row, self.state.schedules.closures)
@@ -154,17 +155,17 @@ class HoursPanel(QWidget):
         self.exceptions.show_buttons(busy=busy)
 
     def _add_speciality(self, code: str) -> None:
-        row = self.doctors.chosen_row()
+        row = chosen_in(self.doctors)
         if row is not None:
             self.state.set_specialities(row, [*row.specialities, code])
 
     def _remove_speciality(self, code: str) -> None:
-        row = self.doctors.chosen_row()
+        row = chosen_in(self.doctors)
         if row is not None:
             self.state.set_specialities(row, [each for each in row.specialities if each != code])
 
     def _set_week(self, hours: list[Hours]) -> None:
-        row = self.doctors.chosen_row()
+        row = chosen_in(self.doctors)
         if row is not None:
             self.state.set_week(row, hours)
 

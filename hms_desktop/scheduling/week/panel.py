@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
+from hms_desktop.scheduling.chosen import chosen_in
 from hms_desktop.scheduling.schedule_table import Names, WeekLine, week_columns, weekday_name
 from hms_desktop.scheduling.typed import UnclearError, typed_day, typed_number, typed_time
 from hms_desktop.widgets.buttons import SecondaryButton
@@ -87,7 +88,7 @@ class WeekCard(Card):
 
     def remove_line(self) -> None:
         """Takes the chosen line out of the week."""
-        line = self.table.chosen_row()
+        line = chosen_in(self.table)
         if line is not None and self._schedule is not None:
             hours = self._schedule.hours
             self.week_wanted.emit([each for at, each in enumerate(hours) if at != line.number])
@@ -100,7 +101,7 @@ class WeekCard(Card):
 
     def show_buttons(self, *, may_undo: bool, busy: bool = False) -> None:
         self.add_button.setEnabled(self._schedule is not None and not busy)
-        self.remove_button.setEnabled(self.table.chosen_row() is not None and not busy)
+        self.remove_button.setEnabled(chosen_in(self.table) is not None and not busy)
         self.undo_button.setEnabled(may_undo and not busy)
 
     def show_fault(self, fault: Fault) -> bool:

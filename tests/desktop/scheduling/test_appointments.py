@@ -69,6 +69,25 @@ def test_the_chosen_one_says_why_by_whom_and_that_the_assistant_suggested_it(ope
     assert panel._about.text() == "11:20–11:40 · suggested by the assistant, accepted by Grace Mensah"
 
 
+def test_an_appointment_that_is_gone_is_not_replaced_by_its_neighbour(
+    open_day: Open, connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """F4 that was meant for Kwame Mensah must not check in Ada Obi."""
+    workspace = open_day()
+    connection.answer(ListAppointments, Appointments(appointments=[DAY[2], ADA], more=False))
+
+    workspace.panel.state.mark_stale()
+    qtbot.waitUntil(lambda: workspace.panel.table.model().rowCount() == 2)
+    press(workspace, Qt.Key.Key_F4)
+
+    assert "Kwame Mensah is not on this list" in workspace.panel.notice.text()
+    assert connection.requests(CheckIn) == []
+    workspace.panel.day.editor.setFocus()
+    workspace.panel.take_focus()
+    press(workspace, Qt.Key.Key_F4)
+    assert connection.requests(CheckIn) == []
+
+
 def test_who_comes_next_is_chosen_at_first(open_day: Open, qtbot: QtBot) -> None:
     panel = open_day().panel
 
@@ -179,9 +198,12 @@ def test_a_move_goes_to_the_chosen_time_and_back(
     press(workspace, Qt.Key.Key_Down)
     press(workspace, Qt.Key.Key_Down)
     assert booking.button.accessibleName() == "Move to Mon 23 Nov, 08:00"
+    connection.answer(ListAppointments, Appointments(appointments=[ADA], more=False))
     press(workspace, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "Kwame Mensah is moved" in workspace.panel.notice.text())
     assert booking.title() == "Book an appointment"
+    qtbot.waitUntil(lambda: workspace.panel.table.model().rowCount() == 1)
+    assert "Kwame Mensah is moved" in workspace.panel.notice.text()
     press(workspace, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: len(connection.requests(MoveAppointment)) == 2)
 
