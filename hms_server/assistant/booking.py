@@ -71,9 +71,8 @@ def propose_appointment(case: Case, given: Arguments) -> Found:
     conflict = ""
     if wished and chosen.starts_at != wished:
         conflict = f"{time_words(wished, case.zone)} is not free; this is the nearest time that is."
-    others = sorted(
-        (slot for slot in free if slot != chosen), key=lambda slot: abs(slot.starts_at - chosen.starts_at)
-    )
+    near = wished or chosen.starts_at
+    others = sorted((slot for slot in free if slot != chosen), key=lambda slot: abs(slot.starts_at - near))
     header = header_of(case, patient_id)
     proposal = case.propose(
         "appointment",

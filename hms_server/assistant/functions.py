@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from hms_server.assistant.asking import Asker
@@ -14,6 +14,8 @@ from hms_server.contract.suggestions import Attachment, ProposalId
 from hms_server.contract.values import PatientHeader, PatientId
 from hms_server.faults import Refused
 from hms_server.permissions import Permission
+
+T = TypeVar("T")
 
 MAX_ARGUMENT_CHARACTERS = 20_000
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -48,11 +50,17 @@ class Sources:
 
 
 class Thinks(Protocol):
-    """Lets the model answer under a schema; raises `Refused` where its answer is of no use."""
+    """Lets the model answer as `kind`, under its schema; raises `Refused` where the answer is of no use."""
 
     def __call__(
-        self, task: str, material: Mapping[str, Any], schema: dict[str, Any], patient_id: PatientId
-    ) -> Any: ...
+        self,
+        task: str,
+        material: Mapping[str, Any],
+        *,
+        kind: type[T],
+        schema: dict[str, Any],
+        patient_id: PatientId,
+    ) -> T: ...
 
 
 class Proposes(Protocol):

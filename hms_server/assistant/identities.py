@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hms_server.assistant.naming import Identity
-from hms_server.assistant.patterns import Hidden
+from hms_server.assistant.patterns import TITLES, Hidden
 from hms_server.contract.patients import ConsentDecision, ConsentScope
 from hms_server.contract.values import PatientId, StaffId
 from hms_server.work import Work
@@ -82,9 +82,17 @@ def known_patients(work: Work, patient_ids: Sequence[PatientId]) -> Known:
 def known_staff(work: Work) -> list[Identity]:
     """All who ever worked here."""
     return [
-        Identity(key=f"staff:{one.id}", kind=Hidden.STAFF, names=(one.name,))
+        Identity(key=f"staff:{one.id}", kind=Hidden.STAFF, names=(_without_title(one.name),))
         for one in work.rows(_Staff, STAFF)
     ]
+
+
+def _without_title(name: str) -> str:
+    """The title stays readable in front of the pseudonym."""
+    words = name.split()
+    while len(words) > 1 and words[0].strip(".").lower() in TITLES:
+        words.pop(0)
+    return " ".join(words)
 
 
 PATIENTS = """

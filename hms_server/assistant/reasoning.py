@@ -1,6 +1,6 @@
 """For doctors: possible diagnoses and treatments, thought of by the model under a schema, checked by us."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -11,6 +11,8 @@ from hms_server.assistant.rules import clean_answer
 from hms_server.contract.prescribing import SafetyFinding, Severity
 from hms_server.contract.suggestions import Differential, PossibleDiagnosis, TreatmentOption, Treatments
 from hms_server.faults import Refused
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 MAX_ITEMS = 8
 MAX_WORDS = 600
@@ -38,8 +40,7 @@ def differential_diagnosis(case: Case, given: Arguments) -> Found:
     patient_id = given.the_patient()
     record = record_of(case, patient_id)
     material = {"record": record.data, "question": given.text("question")}
-    answer = _think(case, DIAGNOSES, material, _schema(_Diagnoses), given)
-    listed = _converted(answer, _Diagnoses).diagnoses[:MAX_ITEMS]
+    listed = _think(case, DIAGNOSES, material, _Diagnoses, given).diagnoses[:MAX_ITEMS]
     shown = Differential(
         patient=header_of(case, patient_id), diagnoses=[_tidy(one, PossibleDiagnosis) for one in listed]
     )
@@ -56,8 +57,7 @@ def treatment_suggestions(case: Case, given: Arguments) -> Found:
     patient_id = given.the_patient()
     record = record_of(case, patient_id)
     material = {"record": record.data, "diagnosis": given.needed("diagnosis", "for which diagnosis")}
-    answer = _think(case, TREATMENTS, material, _schema(_Options), given)
-    listed = _converted(answer, _Options).options[:MAX_ITEMS]
+    listed = _think(case, TREATMENTS, material, _Options, given).options[:MAX_ITEMS]
     options = [_tidy(one, TreatmentOption) for one in listed]
     findings = [finding for option in options for finding in _checked(case, option, given)]
     shown = Treatments(
@@ -89,13 +89,13 @@ def _checked(case: Case, option: TreatmentOption, given: Arguments) -> list[Safe
     return [*report.findings, *unknown]
 
 
-def _think(case: Case, task: str, material: dict[str, Any], schema: dict[str, Any], given: Arguments) -> Any:
+def _think(case: Case, task: str, material: dict[str, Any], kind: type[S], given: Arguments) -> S:
     if case.think is None:
         raise Refused("assistant.needs_internet", "Only the assistant itself can answer this. Ask it there.")
-    return case.think(task, material, schema, given.the_patient())
+    return case.think(task, material, kind=kind, schema=schema_of(kind), patient_id=given.the_patient())
 
 
-def _schema(kind: type[msgspec.Struct]) -> dict[str, Any]:
+def schema_of(kind: type[msgspec.Struct]) -> dict[str, Any]:
     """With every reference resolved, since models follow a flat schema best."""
     (schema,), parts = msgspec.json.schema_components([kind], ref_template="{name}")
     flat: dict[str, Any] = _flat(schema, parts)
@@ -110,13 +110,6 @@ def _flat(schema: Any, parts: dict[str, Any]) -> Any:
     if "$ref" in schema:
         return _flat(parts[schema["$ref"]], parts)
     return {name: _flat(value, parts) for name, value in schema.items() if name not in ("title", "default")}
-
-
-def _converted(answer: Any, kind: type[msgspec.Struct]) -> Any:
-    try:
-        return msgspec.convert(answer, kind)
-    except msgspec.ValidationError:
-        raise Refused("assistant.unusable", "The assistant's list was not usable. Ask it again.") from None
 
 
 def _tidy(value: Any, kind: type[Any]) -> Any:

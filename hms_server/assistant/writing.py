@@ -311,9 +311,15 @@ class Writing:
         return {word for word in words if self._names_asked[word]}
 
     def _think(
-        self, task: str, material: Mapping[str, Any], schema: dict[str, Any], patient_id: PatientId
-    ) -> Any:
-        """A second, smaller conversation under a schema; asked once more where its answer is no JSON."""
+        self,
+        task: str,
+        material: Mapping[str, Any],
+        *,
+        kind: type[T],
+        schema: dict[str, Any],
+        patient_id: PatientId,
+    ) -> T:
+        """A second, smaller conversation under a schema; asked once more where its answer does not fit."""
         if self._know([patient_id], strict=False):
             raise Refused("assistant.no_consent", NO_CONSENT)
         hidden = json.dumps(self._names.hide_in(dict(material)), ensure_ascii=False)[:MAX_DATA_CHARACTERS]
@@ -323,7 +329,7 @@ class Writing:
             within = self._count(turn)
             with suppress(msgspec.DecodeError):
                 if turn.end is End.WHOLE:
-                    return self._names.restore_in(msgspec.json.decode(turn.text))
+                    return msgspec.convert(self._names.restore_in(msgspec.json.decode(turn.text)), kind)
             if not within:
                 break
         raise Refused("assistant.unusable", "The assistant's list was not usable. Ask it again.")
