@@ -13,6 +13,7 @@ from hms_desktop.connection.keychain import system_keychain
 from hms_desktop.connection.pairings import Pairings, PairingsError, default_folder
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
+from hms_desktop.steady import keep_steady
 
 PASSWORD_VARIABLE = "HMS_DESKTOP_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
@@ -50,6 +51,7 @@ def _run(options: argparse.Namespace) -> int:
 
     from hms_desktop.app import App, Options  # noqa: PLC0415 - as above
 
+    keep_steady()
     demo = read_demo(options.demo_sign_in) if options.demo_sign_in else None
     pairings = (
         IdentityFile(options.identity)

@@ -33,7 +33,7 @@ class AppointmentsWorkspace(Workspace):
         from hms_desktop.scheduling.panel import AppointmentsPanel  # noqa: PLC0415 - see workspaces
 
         desk = self._desk
-        self.panel = AppointmentsPanel(desk.session, clock=desk.clock, zone=desk.zone)
+        self.panel = self.own(AppointmentsPanel(desk.session, clock=desk.clock, zone=desk.zone))
         yield
         self.ticket = IssuedTicket(clinic=desk.clinic, zone=desk.zone, printer=desk.printer, parent=self)
         self.panel.checked_in.connect(self.ticket.issue)
@@ -74,7 +74,7 @@ class HoursWorkspace(Workspace):
         from hms_desktop.scheduling.hours.panel import HoursPanel  # noqa: PLC0415 - see workspaces
 
         desk = self._desk
-        self.panel = HoursPanel(desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone)
+        self.panel = self.own(HoursPanel(desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone))
         yield
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)

@@ -5,10 +5,12 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from hms_desktop.printing.ready import get_ready
 from hms_desktop.shell.frame import Frame
 from hms_desktop.shell.header import MenuEntry, SignedInAs
 from hms_desktop.shell.rail import WorkspaceEntry
 from hms_desktop.stations import Desk
+from hms_desktop.widgets.background import Background
 from hms_desktop.widgets.notices import Action
 from hms_desktop.widgets.role_words import role_word
 from hms_desktop.widgets.suggest import Suggestion
@@ -22,6 +24,7 @@ from hms_server.contract.triage import AlertRow
 from hms_server.contract.values import PatientHeader, Role
 
 ALERTED = frozenset({Role.NURSE, Role.DOCTOR})
+PRINTING = frozenset({Role.RECEPTIONIST, Role.NURSE, Role.PHARMACIST, Role.CASHIER})
 SEARCHING = frozenset({Role.RECEPTIONIST, Role.NURSE, Role.DOCTOR, Role.PHARMACIST, Role.CASHIER})
 
 
@@ -34,6 +37,7 @@ class SignedInDesk(QObject):
     def __init__(self, desk: Desk, *, menu: Sequence[MenuEntry], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._background = Background(self)
         # They must not outlive the frame that they are connected to.
         desk.rooms.setParent(self)
         desk.alerts.setParent(self)
@@ -57,6 +61,8 @@ class SignedInDesk(QObject):
         desk.outside.reload()
         if Role.ADMINISTRATOR in roles:
             desk.outside.tell_left_over()
+        if PRINTING.intersection(roles):
+            self.frame.prepared.connect(self._on_prepared)
         self.frame.prepare_others()
 
     def close(self) -> None:
@@ -105,6 +111,9 @@ class SignedInDesk(QObject):
         room = self._desk.rooms.current
         roles = ", ".join(role_word(role) for role in self._desk.signed_in.roles)
         return SignedInAs(name=self._desk.signed_in.person.name, role=roles, room=room.name if room else "")
+
+    def _on_prepared(self) -> None:
+        self._background.run(get_ready, lambda _: None)
 
     def _on_refused(self, fault: Fault) -> None:
         self.frame.say(Kind.WARNING, fault.message)

@@ -55,18 +55,20 @@ class FrontDeskWorkspace(Workspace):
         from hms_desktop.visits.waiting.panel import WaitingRoomPanel  # noqa: PLC0415 - see the module
 
         desk = self._desk
-        self.panel = FrontDeskPanel(
-            desk.session,
-            clinic=desk.clinic,
-            zone=desk.zone,
-            clock=desk.clock,
-            printer=desk.printer,
-            autosaver=desk.autosaver,
-            staff_id=desk.signed_in.person.id,
+        self.panel = self.own(
+            FrontDeskPanel(
+                desk.session,
+                clinic=desk.clinic,
+                zone=desk.zone,
+                clock=desk.clock,
+                printer=desk.printer,
+                autosaver=desk.autosaver,
+                staff_id=desk.signed_in.person.id,
+            )
         )
         yield
-        self.waiting = WaitingRoomPanel(
-            desk.session, services=desk.clinic.services, clock=desk.clock, zone=desk.zone
+        self.waiting = self.own(
+            WaitingRoomPanel(desk.session, services=desk.clinic.services, clock=desk.clock, zone=desk.zone)
         )
         self.waiting.opened.connect(lambda ticket: self.panel.open_patient(ticket.patient))
         self.panel.state.checked_in.connect(lambda _ticket: self.waiting.state.mark_stale())
@@ -104,13 +106,15 @@ class NurseWorkspace(StationWorkspace):
         from hms_desktop.triage.panel import TriagePanel  # noqa: PLC0415 - see the module
 
         desk = self._desk
-        panel = TriagePanel(
-            desk.session,
-            alerts=desk.alerts,
-            autosaver=desk.autosaver,
-            staff_id=desk.signed_in.person.id,
-            clock=desk.clock,
-            zone=desk.zone,
+        panel = self.own(
+            TriagePanel(
+                desk.session,
+                alerts=desk.alerts,
+                autosaver=desk.autosaver,
+                staff_id=desk.signed_in.person.id,
+                clock=desk.clock,
+                zone=desk.zone,
+            )
         )
         panel.sent_on.connect(self.sent_on)
         panel.alert_opened.connect(lambda alert: self.open_patient(alert.patient))
@@ -130,16 +134,18 @@ class DoctorWorkspace(StationWorkspace):
         from hms_desktop.prescribing.panel import PrescriptionPanel  # noqa: PLC0415 - see the module
 
         desk = self._desk
-        panel = ConsultationPanel(
-            desk.session,
-            autosaver=desk.autosaver,
-            staff_id=desk.signed_in.person.id,
-            clock=desk.clock,
-            zone=desk.zone,
+        panel = self.own(
+            ConsultationPanel(
+                desk.session,
+                autosaver=desk.autosaver,
+                staff_id=desk.signed_in.person.id,
+                clock=desk.clock,
+                zone=desk.zone,
+            )
         )
         panel.sent_on.connect(self.sent_on)
         yield
-        prescription = PrescriptionPanel(desk.session)
+        prescription = self.own(PrescriptionPanel(desk.session))
         yield
         self.set_panel(panel, panel)
         yield
@@ -159,8 +165,10 @@ class PharmacyWorkspace(StationWorkspace):
         from hms_desktop.pharmacy.panel import PharmacyPanel  # noqa: PLC0415 - see the module
 
         desk = self._desk
-        self.pharmacy = PharmacyPanel(
-            desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone, printer=desk.printer
+        self.pharmacy = self.own(
+            PharmacyPanel(
+                desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone, printer=desk.printer
+            )
         )
         self.pharmacy.sent_on.connect(self.sent_on)
         yield
@@ -182,8 +190,10 @@ class BillingWorkspace(StationWorkspace):
         from hms_desktop.billing.panel import BillingPanel  # noqa: PLC0415 - see the module
 
         desk = self._desk
-        panel = BillingPanel(
-            desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone, printer=desk.printer
+        panel = self.own(
+            BillingPanel(
+                desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone, printer=desk.printer
+            )
         )
         panel.sent_on.connect(self.sent_on)
         yield
@@ -204,7 +214,7 @@ class AdministrationWorkspace(Workspace):
         from hms_desktop.accounts.panel import AdministrationPanel  # noqa: PLC0415 - see the module
 
         desk = self._desk
-        self.panel = AdministrationPanel(desk.session, clock=desk.clock, zone=desk.zone)
+        self.panel = self.own(AdministrationPanel(desk.session, clock=desk.clock, zone=desk.zone))
         yield
         lay_below_strip(self, desk, self.panel)
 

@@ -14,6 +14,7 @@ from hms_desktop.demo_day.story import Day
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
 from hms_desktop.shell.main_window import USUAL
+from hms_desktop.steady import keep_steady
 
 SETTLES_WITHIN_MS = 300
 
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     # Nobody is to see or touch these windows, also where there is a display.
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    keep_steady()
     application = QApplication(sys.argv[:1])
     options.pictures.mkdir(parents=True, exist_ok=True)
     home: Path = options.folder

@@ -36,6 +36,8 @@ class Frame(QWidget):
     """
 
     workspace_changed = Signal(str)
+    prepared = Signal()
+    """All workspaces are built, and nobody has typed for a while: a time for what can wait."""
     patient_opened = Signal(object)
     alert_acknowledged = Signal(object)
     """An `AlertRow`."""
@@ -61,6 +63,7 @@ class Frame(QWidget):
         self._current = ""
         self._opening = OpeningPage()
         self._workshop = Workshop(self._steps_of, done=self._on_built, parent=self)
+        self._workshop.rested.connect(self.prepared)
         self._rail = Rail(entries)
         self.header = Header(who)
         self.status = StatusBar(clock=clock, zone=zone)

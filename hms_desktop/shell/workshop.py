@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pkgutil import walk_packages
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from hms_desktop.widgets.input_watch import InputWatch
@@ -23,6 +23,9 @@ _TOUCHES = frozenset(
 class Workshop(QObject):
     """What somebody waits for is built at once, in the turns that follow; the rest while nobody types."""
 
+    rested = Signal()
+    """Everything that was planned is built, and nobody has typed for a while."""
+
     def __init__(
         self, steps_of: Callable[[str], Iterator[None]], *, done: Callable[[str], object], parent: QObject
     ) -> None:
@@ -33,6 +36,7 @@ class Workshop(QObject):
         self._begun: dict[str, Iterator[None]] = {}
         self._needed: list[str] = []
         self._planned: list[str] = []
+        self._planning = False
         self._turn = QTimer(self, singleShot=True, interval=0)
         self._turn.timeout.connect(self._on_turn)
         self._untouched = QTimer(self, singleShot=True, interval=UNTOUCHED_MS)
@@ -51,12 +55,12 @@ class Workshop(QObject):
     def plan(self, keys: Iterable[str]) -> None:
         """These may be needed later, in this order."""
         self._planned += [key for key in keys if key not in (*self._planned, *self._needed)]
-        if self._planned:
-            self._watch.start()
-            self._untouched.start()
+        self._planning = True
+        self._watch.start()
+        self._untouched.start()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        if event.type() in _TOUCHES and self._planned and not self._needed:
+        if event.type() in _TOUCHES and not self._needed:
             self._turn.stop()
             self._untouched.start()
         return super().eventFilter(watched, event)
@@ -64,10 +68,14 @@ class Workshop(QObject):
     def _on_turn(self) -> None:
         if self._needed:
             self._step(self._needed[0])
+        elif not self._planning or self._untouched.isActive():
+            return
         elif self._planned:
             self._step(self._planned[0])
         else:
+            self._planning = False
             self._watch.stop()
+            self.rested.emit()
 
     def _step(self, key: str) -> None:
         steps = self._begun.get(key)

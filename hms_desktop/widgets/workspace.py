@@ -1,12 +1,15 @@
 """What every workspace is to the frame around it."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from hms_desktop.widgets.tokens import Kind
 from hms_server.contract.envelope import Event
+
+W = TypeVar("W", bound=QWidget)
 
 
 class Workspace(QWidget):
@@ -29,6 +32,11 @@ class Workspace(QWidget):
         workspace has nothing to add.
         """
         yield from ()
+
+    def own(self, part: W) -> W:
+        """Takes along a part without a place yet, in case somebody signs out before it gets one."""
+        self.destroyed.connect(part.deleteLater)
+        return part
 
     def call_next(self) -> None:
         """F8 was pressed: calls whoever is next here, by default nobody."""

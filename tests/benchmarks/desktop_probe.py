@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication  # noqa: TID251 - 
 from hms_desktop.app import App, Options
 from hms_desktop.demo_sign_in import DemoSignIn, read_demo
 from hms_desktop.identity_file import IdentityFile
+from hms_desktop.steady import keep_steady
 from hms_desktop.workspaces import workspaces_of
 from hms_server.contract.values import Role
 
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("sign_in", type=Path)
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
+    keep_steady()
     application = QApplication(sys.argv[:1])
     people = read_demo(options.sign_in)
     pairings = IdentityFile(options.folder / "identity.json")

@@ -214,10 +214,10 @@ def test_a_screen_left_alone_locks_itself(start: Callable[..., App], way: FakeWa
     app = start()
     sign_in(app, qtbot)
     qtbot.waitUntil(lambda: app.desk is not None)
-    app._idle.start(minutes=0.3 / 60)
+    app._idle.start(minutes=1.5 / 60)
 
     for _ in range(4):
-        QTest.qWait(120)
+        QTest.qWait(500)
         QTest.keyClick(app.window, Qt.Key.Key_Shift)
     assert app.desk is not None
     qtbot.waitUntil(lambda: app.desk is None)

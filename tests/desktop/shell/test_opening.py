@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from hms_desktop.shell import workshop
 from hms_desktop.shell.frame import Frame
@@ -253,14 +254,29 @@ def test_nothing_is_prepared_while_somebody_types(
     untouched.setInterval(1_000_000)
     frame.prepare_others()
 
+    untouched.stop()
     untouched.timeout.emit()
     type_in(window, "a")
     QTest.qWait(50)
     assert "nurse created" not in log.lines
     assert untouched.isActive()
+    untouched.stop()
     untouched.timeout.emit()
 
     qtbot.waitUntil(lambda: "doctor created" in log.lines)
+
+
+def test_what_can_wait_comes_after_all_workspaces(qtbot: QtBot, frame: Frame) -> None:
+    """Once, also where everything is opened by hand later."""
+    built: list[int] = []
+    frame.prepared.connect(lambda: built.append(len(frame._built)))
+    frame.prepare_others()
+
+    qtbot.waitUntil(lambda: bool(built))
+    frame.open("nurse")
+    QTest.qWait(20)
+
+    assert built == [3]
 
 
 def test_a_workspace_that_is_being_prepared_is_not_built_twice(qtbot: QtBot, frame: Frame, log: Log) -> None:
@@ -273,6 +289,20 @@ def test_a_workspace_that_is_being_prepared_is_not_built_twice(qtbot: QtBot, fra
 
     assert log.lines.count("nurse created") == 1
     assert frame.current_key == "nurse"
+
+
+def test_nothing_stays_of_a_workspace_that_nobody_waits_for_any_more(
+    qtbot: QtBot, window: MainWindow, frame: Frame, log: Log
+) -> None:
+    """Who signs out at once leaves nothing behind, also no part that had no place yet."""
+    workspace = next(iter(frame.findChildren(Slow)))
+    part = workspace.own(QLabel("without a place"))
+
+    window.drop_page(frame)
+    qtbot.waitUntil(lambda: not isValid(part))
+
+    assert not isValid(workspace)
+    assert "front shown" not in log.lines
 
 
 def test_a_mistake_while_building_leaves_nothing_half_done(qtbot: QtBot, frame: Frame, log: Log) -> None:
