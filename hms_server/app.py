@@ -33,6 +33,8 @@ from hms_server.events import EventPump, StoredEvent
 from hms_server.gate import ClinicGate
 from hms_server.keys import load_or_create
 from hms_server.pairing import PairingDesk
+from hms_server.paystack.notices import endpoint
+from hms_server.paystack.webhook import WebhookEndpoint
 from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
 from hms_server.prescribing.interactions import interaction_table
@@ -40,7 +42,7 @@ from hms_server.relay.jobs import forget_before
 from hms_server.relay.queries import ReachabilityDesk
 from hms_server.relay.runner import Runner
 from hms_server.relay.running import Runs
-from hms_server.relay_table import ground, job_kinds
+from hms_server.relay_table import RelayTable
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, routes, subscribers
 from hms_server.scheduling.forgotten import close_missed
@@ -72,6 +74,7 @@ class Server:
         *,
         clock: Clock = system_clock,
         revive: Callable[[], str] | None = None,
+        relay: RelayTable | None = None,
     ) -> None:
         self.settings = settings
         self._dsn = dsn
@@ -83,7 +86,8 @@ class Server:
         desk = Accounts(self._passwords, idle_minutes=int(settings.idle_after.total_seconds() // 60))
         self._pump = EventPump(self._connect, self._publish)
         vault = Vault(self.keys.audit_key)
-        outside = ground(vault)
+        table = relay or RelayTable()
+        outside = table.ground(vault)
         dispatcher = Dispatcher(
             routes(desk, outside),
             subscribers=subscribers(outside),
@@ -96,11 +100,13 @@ class Server:
         runs = Runs(
             dispatcher,
             outside.providers,
-            job_kinds(outside, dispatcher),
+            table.job_kinds(outside, dispatcher),
             outside.destinations,
             clock=clock,
             chance=random.random,
         )
+        self._dispatcher, self._outside = dispatcher, outside
+        self._notices: WebhookEndpoint | None = None
         self._relay = Runner(runs, ReachabilityDesk(outside.providers, outside.destinations))
         self._gate = ClinicGate(
             dispatcher,
@@ -142,6 +148,7 @@ class Server:
         self._keeper.start()
         self._warm_up.start()
         self._relay.start()
+        self._listen_for_notices()
         log.info("serving", endpoint=self.router.endpoint)
 
     def stop(self) -> None:
@@ -149,6 +156,8 @@ class Server:
         self._stopping.set()
         self._keeper.join()
         self._warm_up.join()
+        if self._notices is not None:
+            self._notices.stop()
         self._relay.stop()
         if self._announcer is not None:
             self._announcer.stop()
@@ -157,6 +166,11 @@ class Server:
         self.router.stop()
         self._gate.close()
         self._passwords.close()
+
+    def _listen_for_notices(self) -> None:
+        if self.settings.webhook is not None:
+            self._notices = endpoint(self.settings.webhook, self._outside, self._dispatcher)
+            self._notices.start()
 
     def _connect(self) -> psycopg.Connection[Any]:
         return database.connect(self._dsn, application_name="hms-server")

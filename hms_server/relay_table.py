@@ -1,11 +1,13 @@
 """The one table of what leaves the premises: providers, destinations and the kinds of jobs for them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from hms_server.assistant import provider as gemini
 from hms_server.assistant.answering import Answering
 from hms_server.assistant.requests import keeper_of
+from hms_server.assistant.second_look import SymptomJudge
 from hms_server.crypto import Vault
 from hms_server.dispatch import Dispatcher
 from hms_server.messaging import sending
@@ -41,6 +43,7 @@ def job_kinds(ground: Ground, dispatcher: Dispatcher) -> Sequence[JobKind[Any, A
         *paystack.job_kinds(ground),
         *sending.job_kinds(messaging),
         Answering(ground, keeper_of(ground), dispatcher).kind(),
+        SymptomJudge(ground, keeper_of(ground)).kind(),
     )
 
 
@@ -48,3 +51,11 @@ def ground(vault: Vault) -> Ground:
     """What slices are given that talk to the outside."""
     providers = Providers(vault, PROVIDERS)
     return Ground(vault=vault, providers=providers, destinations=destinations(providers))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelayTable:
+    """All of it, as the server is given it."""
+
+    ground: Callable[[Vault], Ground] = ground
+    job_kinds: Callable[[Ground, Dispatcher], Sequence[JobKind[Any, Any, Any]]] = job_kinds

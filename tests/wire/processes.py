@@ -44,8 +44,15 @@ class Seat:
 class Process:
     """One `hms-server run`; leaving the block ends it in an orderly way, if it still runs."""
 
-    def __init__(self, data_dir: Path, *arguments: str, database: str | None, port: int = 0) -> None:
-        command = [sys.executable, "-m", "hms_server", "--data-dir", str(data_dir)]
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        database: str | None,
+        port: int = 0,
+        module: str = "hms_server",
+    ) -> None:
+        command = [sys.executable, "-m", module, "--data-dir", str(data_dir)]
         command += ["--database", database] if database else []
         command += ["run", "--bind", "127.0.0.1", "--port", str(port), "--pairing-port", "0"]
         command += ["--no-announce", *arguments]
@@ -99,12 +106,12 @@ class House:
         plan = ClinicPlan(name="Sunrise Clinic", time_zone="Africa/Lagos", currency="NGN")
         create_clinic(self._connection, plan, admin_name="admin", password=PASSWORD, now=datetime.now(UTC))
 
-    def serve(self, name: str = "server", *, port: int = 0) -> Process:
+    def serve(self, name: str = "server", *, port: int = 0, module: str = "hms_server") -> Process:
         """Starts a server; another name is another server of the clinic, with the same keys."""
         data_dir = self._folder / name
         if not data_dir.exists():
             shutil.copytree(self._main, data_dir)
-        process = Process(data_dir, database=self.dsn, port=port)
+        process = Process(data_dir, database=self.dsn, port=port, module=module)
         self._stack.callback(process.close)
         process.wait_until_serving()
         return process
