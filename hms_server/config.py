@@ -36,6 +36,8 @@ class Settings:
     requests_per_second: int = 1000
     events_kept: timedelta = timedelta(days=2)
     answers_kept: timedelta = timedelta(days=7)
+    webhook: tuple[str, int] | None = None
+    """Where Paystack's notices are taken, apart from everything else; None: nowhere."""
     jobs_kept: timedelta = timedelta(days=90)
 
     @property

@@ -25,6 +25,12 @@ def add(commands: Commands) -> None:
     run.add_argument("--port", type=int, default=PORT)
     run.add_argument("--pairing-port", type=int, default=PAIRING_PORT)
     run.add_argument("--workers", type=int, default=Settings.workers)
+    run.add_argument(
+        "--webhook",
+        type=_address,
+        metavar="HOST:PORT",
+        help="take Paystack's notices there, behind the clinic's own TLS (default: nowhere)",
+    )
     run.add_argument("--no-announce", action="store_true", help="do not announce the server by zeroconf")
     _add_clinic_options(run)
     run.set_defaults(run=run_server)
@@ -42,6 +48,13 @@ def _add_clinic_options(parser: argparse.ArgumentParser) -> None:
     clinic.add_argument("--admin", default="admin", metavar="USER", help="user name of the administrator")
 
 
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError("write it as HOST:PORT, such as 127.0.0.1:8080")
+    return host.strip("[]"), int(port)
+
+
 def run_server(options: argparse.Namespace) -> int:
     """Serves until SIGTERM or Ctrl+C."""
     settings = Settings(
@@ -52,6 +65,7 @@ def run_server(options: argparse.Namespace) -> int:
         pairing_port=options.pairing_port,
         workers=options.workers,
         announce=not options.no_announce,
+        webhook=options.webhook,
     )
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):

@@ -10,9 +10,16 @@ from hms_server.paystack.provider import NAME, line_of
 from hms_server.paystack.refunding import REFUND
 from hms_server.paystack.rules import without_number
 from hms_server.paystack.watching import WATCH
+from hms_server.paystack.webhook import WebhookEndpoint
 from hms_server.relay import jobs
 from hms_server.relay.ground import Ground
 from hms_server.work import Work
+
+
+def endpoint(address: tuple[str, int], ground: Ground, dispatcher: Dispatcher) -> WebhookEndpoint:
+    """Listens there from now on, and serves once it is started; raises OSError where that is not possible."""
+    notices = Notices(ground, dispatcher)
+    return WebhookEndpoint(*address, secret=notices.secret, received=notices.received)
 
 
 class Notices:
