@@ -7,16 +7,21 @@ from hms_server.contract.billing import (
     DrawerState,
     GetDrawer,
     GetInvoice,
+    GetReceipt,
+    GetRefund,
     Invoice,
     InvoiceChanged,
     ListToPay,
     Receipt,
+    RefundId,
+    RefundPayment,
+    RefundReceipt,
     TakePayment,
     ToPay,
     ToPayRow,
 )
 from hms_server.contract.envelope import Event, Fault
-from hms_server.contract.values import EncounterId, Money, TicketId
+from hms_server.contract.values import EncounterId, Money, PaymentId, TicketId
 from hms_server.contract.visits import TicketRow
 
 GATHER_MS = 70
@@ -35,6 +40,16 @@ class BillState(QObject):
     """A `Receipt`: the payment is stored."""
     refused = Signal(object)
     """A `Fault`: the payment was not taken."""
+    copied = Signal(object, bool)
+    """A `Receipt` of an earlier payment, and whether it is news: paid online a moment ago."""
+    refunded = Signal(object)
+    """A `RefundReceipt`: the money goes back, or waits for Paystack."""
+    refund_refused = Signal(object)
+    """A `Fault`: nothing goes back."""
+    refund_copied = Signal(object)
+    """The `RefundReceipt` of an earlier refund."""
+    copy_failed = Signal(object)
+    """A `Fault`: the copy of a receipt could not be fetched."""
     failed = Signal(object)
     """A `Fault`: the bill could not be fetched."""
 
@@ -42,7 +57,8 @@ class BillState(QObject):
         super().__init__(parent)
         self._session = session
         self._encounter_id: EncounterId | None = None
-        self._ticket_id: TicketId | None = None
+        self.ticket_id: TicketId | None = None
+        """The ticket with which this bill was called, None for an old debt."""
         self.paying = False
         self.invoice: Invoice | None = None
         self.owing: list[ToPayRow] = []
@@ -55,7 +71,7 @@ class BillState(QObject):
     def open(self, encounter_id: EncounterId, ticket: TicketRow | None) -> None:
         """Shows the bill of that visit."""
         self._encounter_id = encounter_id
-        self._ticket_id = ticket.id if ticket is not None else None
+        self.ticket_id = ticket.id if ticket is not None else None
         self.invoice = None
         self.invoice_changed.emit()
         self.reload()
@@ -77,9 +93,34 @@ class BillState(QObject):
             version=self.invoice.version,
             amount=amount,
             tendered=tendered,
-            ticket_id=self._ticket_id,
+            ticket_id=self.ticket_id,
         )
         self._session.save(request, done=self._on_receipt, failed=self._on_refused)
+
+    def refund(self, request: RefundPayment) -> None:
+        """Returns a payment or a part of it; once, however often it is pressed."""
+        if self.paying:
+            return
+        self.paying = True
+        self._session.save(request, done=self._on_refunded, failed=self._on_refund_refused)
+
+    def copy_receipt(self, payment_id: PaymentId, *, is_news: bool = False) -> None:
+        """Fetches the receipt of a payment as it was at that moment."""
+        self._session.ask(
+            GetReceipt(payment_id=payment_id),
+            done=lambda receipt: self.copied.emit(receipt, is_news),
+            failed=self.copy_failed.emit,
+            owner=self,
+        )
+
+    def copy_refund(self, refund_id: RefundId) -> None:
+        """Fetches the receipt of a refund."""
+        self._session.ask(
+            GetRefund(refund_id=refund_id),
+            done=self.refund_copied.emit,
+            failed=self.copy_failed.emit,
+            owner=self,
+        )
 
     def _fetch_invoice(self, encounter_id: EncounterId) -> None:
         self._session.ask(
@@ -120,6 +161,17 @@ class BillState(QObject):
         self.paying = False
         self.refused.emit(fault)
         # Somebody else may have been faster: what is shown may be old.
+        self.reload()
+
+    def _on_refunded(self, answer: RefundReceipt) -> None:
+        self.paying = False
+        self._on_invoice(answer.invoice)
+        self.refunded.emit(answer)
+        self._gather.start()
+
+    def _on_refund_refused(self, fault: Fault) -> None:
+        self.paying = False
+        self.refund_refused.emit(fault)
         self.reload()
 
     def _on_event(self, event: Event) -> None:

@@ -2,8 +2,28 @@
 
 from collections.abc import Sequence
 
-from hms_desktop.printing.blocks import Align, Barcode, Block, Cell, Columns, Gap, Pair, Rule, Text, Together
-from hms_desktop.printing.documents import Invoice, Letterhead, Line, Receipt, ReceiptPaper
+from hms_desktop.printing.blocks import (
+    Align,
+    Barcode,
+    Block,
+    Cell,
+    Columns,
+    Gap,
+    Pair,
+    Rule,
+    Square,
+    Text,
+    Together,
+)
+from hms_desktop.printing.documents import (
+    Invoice,
+    Letterhead,
+    Line,
+    PaymentSlip,
+    Receipt,
+    ReceiptPaper,
+    RefundReceipt,
+)
 from hms_desktop.printing.fonts import Weight
 from hms_desktop.printing.sheet import Sheet, compose
 from hms_desktop.printing.words import Words, write_birth, write_sex, write_time
@@ -35,6 +55,66 @@ def receipt_pdf(receipt: Receipt, words: Words, *, paper: ReceiptPaper) -> bytes
     return compose(
         sheet, _receipt_body(receipt, words), head=head, title=receipt.number, page_words=words.page
     )
+
+
+def refund_pdf(refund: RefundReceipt, words: Words) -> bytes:
+    """On the roll; money that is still on its way is never called returned."""
+    time = write_time(refund.returned_at, refund.clinic.time_zone, words)
+    heading = words.refund if refund.is_paid_out else words.refund_asked
+    how = words.returned_by if refund.is_paid_out else words.to_return
+    body: list[Block] = [
+        *_letterhead(refund.clinic, words),
+        Rule(),
+        Pair(label=heading, value=refund.number, size_pt=10, weight=Weight.BOLD),
+        Pair(label=words.of_receipt, value=refund.receipt_number, size_pt=8.5),
+        Pair(label=words.invoice, value=refund.invoice_number, size_pt=8.5),
+        Pair(label=words.date, value=time, size_pt=8.5),
+        Pair(label=words.patient, value=refund.patient.name, size_pt=8.5, weight=Weight.SEMIBOLD),
+        Pair(label=words.number, value=refund.patient.number, size_pt=8.5),
+        Rule(),
+        Pair(
+            label=how.format(method=refund.method),
+            value=format_money(refund.returned),
+            size_pt=11,
+            weight=Weight.BOLD,
+        ),
+        Pair(label=words.reason, value=refund.reason, size_pt=8.5),
+        Pair(label=words.still_due, value=format_money(refund.still_due), size_pt=10),
+        Rule(),
+        Pair(label=words.cashier, value=refund.cashier, size_pt=8.5),
+    ]
+    if refund.is_paid_out:
+        body += [Gap(height_mm=8), Text(text=words.signature, size_pt=8.5), Rule()]
+        body += [Barcode(value=refund.number, height_mm=10)]
+        body += [Text(text=refund.number, size_pt=8, align=Align.CENTRE)]
+    else:
+        body.append(Text(text=words.not_returned_yet, size_pt=9, weight=Weight.BOLD))
+    return compose(ROLL_80, body, title=refund.number or heading, page_words=words.page)
+
+
+def slip_pdf(slip: PaymentSlip, words: Words) -> bytes:
+    """On the roll: the code and the address by which a patient pays; it says that it is no receipt."""
+    body: list[Block] = [
+        *_letterhead(slip.clinic, words),
+        Rule(),
+        Text(text=words.to_pay_online, size_pt=10, weight=Weight.BOLD, align=Align.CENTRE),
+        Text(text=format_money(slip.amount), size_pt=15, weight=Weight.BOLD, align=Align.CENTRE),
+        Gap(height_mm=1),
+        Square(value=slip.url, side_mm=48),
+        Gap(height_mm=1),
+        Text(text=words.scan_to_pay, size_pt=8, align=Align.CENTRE),
+        Text(text=slip.url, size_pt=8, align=Align.CENTRE),
+        Rule(),
+        Pair(label=words.invoice, value=slip.invoice_number, size_pt=8.5),
+        Pair(label=words.reference, value=slip.reference, size_pt=7.5),
+        Pair(
+            label=words.date,
+            value=write_time(slip.asked_at, slip.clinic.time_zone, words),
+            size_pt=8.5,
+        ),
+        Text(text=words.no_receipt, size_pt=9, weight=Weight.BOLD, align=Align.CENTRE),
+    ]
+    return compose(ROLL_80, body, title=slip.reference, page_words=words.page)
 
 
 def invoice_pdf(invoice: Invoice, words: Words) -> bytes:
@@ -81,6 +161,7 @@ def _receipt_body(receipt: Receipt, words: Words) -> list[Block]:
         Rule(),
         Pair(label=words.total, value=format_money(receipt.total), size_pt=11, weight=Weight.BOLD),
         *_amounts(_payment(receipt, words)),
+        *_reference(receipt, words),
         Pair(
             label=words.still_due, value=format_money(receipt.still_due), size_pt=10, weight=Weight.SEMIBOLD
         ),
@@ -100,6 +181,12 @@ def _payment(receipt: Receipt, words: Words) -> list[tuple[str, Money | None]]:
         (words.tendered, receipt.tendered),
         (words.change, receipt.change),
     ]
+
+
+def _reference(receipt: Receipt, words: Words) -> list[Block]:
+    if not receipt.reference:
+        return []
+    return [Pair(label=words.reference, value=receipt.reference, size_pt=7.5)]
 
 
 def _amounts(amounts: Sequence[tuple[str, Money | None]]) -> list[Block]:

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from itertools import zip_longest
 from typing import Protocol
 
+import segno
 from reportlab.graphics.barcode.code128 import Code128
 
 from hms_desktop.printing.fonts import Weight, clean, wrap
@@ -49,6 +50,15 @@ class Bars:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Modules:
+    """A QR code as rows of dark and light squares, its white margin among them."""
+
+    rows: tuple[bytes, ...]
+    x_pt: float
+    side_pt: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Strip:
     """What is never torn apart at the end of a page; a rule is drawn at mid-height.
 
@@ -58,6 +68,7 @@ class Strip:
     height_pt: float
     written: tuple[Written, ...] = ()
     bars: Bars | None = None
+    modules: Modules | None = None
     ruled: bool = False
     follows: bool = False
 
@@ -190,6 +201,25 @@ class Barcode:
                 bars=Bars(value=self.value, x_pt=x_pt, bar_pt=bar_pt, height_pt=height_pt),
             )
         ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Square:
+    """A QR code in the middle, in whole dots; medium error correction survives a crumpled slip."""
+
+    value: str
+    side_mm: float
+
+    def strips(self, width_pt: float, scale: float) -> list[Strip]:  # noqa: ARG002 - scaled dots blur
+        code = segno.make_qr(self.value, error="m")
+        rows = tuple(bytes(row) for row in code.matrix_iter(border=4))
+        dots = max(2, int(self.side_mm * MM / DOT_PT / len(rows)))
+        side_pt = dots * DOT_PT
+        whole_pt = side_pt * len(rows)
+        if whole_pt > width_pt:
+            raise ValueError(f"“{self.value}” is too long for a code of {width_pt / MM:.0f} mm.")
+        modules = Modules(rows=rows, x_pt=(width_pt - whole_pt) / 2, side_pt=side_pt)
+        return [Strip(height_pt=whole_pt, modules=modules)]
 
 
 def _indent_pt(line: str, weight: Weight, *, size_pt: float, room_pt: float, align: Align) -> float:

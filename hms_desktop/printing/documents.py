@@ -76,6 +76,36 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     paid_before: Money | None = None
     tendered: Money | None = None
     change: Money | None = None
+    reference: str = ""
+    """The provider's word for a payment that did not come as cash."""
+
+
+class RefundReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """Money that went back, or, with `is_paid_out` false, is on its way and has no number yet."""
+
+    clinic: Letterhead
+    number: str
+    receipt_number: str
+    invoice_number: str
+    patient: PatientHeader
+    returned: Money
+    method: str
+    reason: str
+    cashier: str
+    returned_at: datetime
+    is_paid_out: bool
+    still_due: Money
+
+
+class PaymentSlip(msgspec.Struct, frozen=True, kw_only=True):
+    """What the patient takes along to pay online; it is no receipt."""
+
+    clinic: Letterhead
+    reference: str
+    invoice_number: str
+    amount: Money
+    url: str
+    asked_at: datetime
 
 
 class ReceiptPaper(StrEnum):

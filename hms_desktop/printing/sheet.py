@@ -10,7 +10,7 @@ from typing import Any
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.pdfgen.canvas import Canvas
 
-from hms_desktop.printing.blocks import DOT_PT, LEADING, MM, Align, Block, Strip, Text, Written
+from hms_desktop.printing.blocks import DOT_PT, LEADING, MM, Align, Block, Modules, Strip, Text, Written
 from hms_desktop.printing.fonts import load_fonts
 
 PAGE_NUMBER_SIZE_PT = 6.0
@@ -138,10 +138,23 @@ def _draw_strip(canvas: Any, strip: Strip, *, left_pt: float, top_pt: float, wid
         )
         whole_dots_pt = round((left_pt + strip.bars.x_pt) / DOT_PT) * DOT_PT
         bars.drawOn(canvas, whole_dots_pt, top_pt - strip.height_pt)
+    if strip.modules:
+        _draw_modules(canvas, strip.modules, left_pt=left_pt, top_pt=top_pt)
     if strip.ruled:
         middle_pt = top_pt - strip.height_pt / 2
         canvas.setLineWidth(0.5)
         canvas.line(left_pt, middle_pt, left_pt + width_pt, middle_pt)
+
+
+def _draw_modules(canvas: Any, modules: Modules, *, left_pt: float, top_pt: float) -> None:
+    side_pt = modules.side_pt
+    x_pt = round((left_pt + modules.x_pt) / DOT_PT) * DOT_PT
+    path = canvas.beginPath()
+    for number, row in enumerate(modules.rows, start=1):
+        for place, dark in enumerate(row):
+            if dark:
+                path.rect(x_pt + place * side_pt, top_pt - number * side_pt, side_pt, side_pt)
+    canvas.drawPath(path, stroke=0, fill=1)
 
 
 def _draw_text(canvas: Any, written: Written, *, x_pt: float, baseline_pt: float) -> None:

@@ -55,6 +55,18 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     still_due: str = "Still to pay"
     cashier: str = "Cashier"
     thanks: str = "Thank you. Please keep this receipt."
+    reference: str = "Reference"
+    refund: str = "Refund"
+    refund_asked: str = "Refund asked for"
+    of_receipt: str = "Of receipt"
+    returned_by: str = "Returned by {method}"
+    to_return: str = "To be returned by {method}"
+    not_returned_yet: str = "Not paid out yet. It takes some days."
+    reason: str = "Reason"
+    signature: str = "Signature: "
+    to_pay_online: str = "To pay online"
+    no_receipt: str = "This is not a receipt. Nothing is paid yet."
+    scan_to_pay: str = "Scan the code with your phone, or open the address:"
     page: str = "Page {page} of {pages}"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.billing.panel import BillingPanel
@@ -141,7 +142,7 @@ class Till:
         QTest.keyClicks(self.panel.amount.editor, text)
 
     def shown(self) -> str:
-        return " | ".join(each.text() for each in self.panel.findChildren(type(self.panel._due)))
+        return " | ".join(each.text() for each in self.panel.findChildren(QLabel))
 
 
 @pytest.fixture
