@@ -31,6 +31,8 @@ GATHER_MS = 70
 class MessagesState(QObject):
     """The list, narrowed to one state or not, and the message that is open."""
 
+    stale = Signal()
+    """Something has changed: whoever is looking fetches the list again."""
     came = Signal(object)
     """The `Messages`."""
     failed = Signal(object)
@@ -51,7 +53,7 @@ class MessagesState(QObject):
         self._open: MessageRow | None = None
         self.saving = False
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
-        self._gather.timeout.connect(self.fetch)
+        self._gather.timeout.connect(self.stale)
         session.event_arrived.connect(self._on_event)
         session.events_missed.connect(self._gather.start)
 

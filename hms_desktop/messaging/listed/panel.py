@@ -67,6 +67,11 @@ class MessagesPanel(QWidget):
         super().showEvent(event)
         self.state.fetch()
 
+    def _on_stale(self) -> None:
+        # A page that nobody looks at must not write into the audit that somebody did.
+        if self.isVisible():
+            self.state.fetch()
+
     def _on_came(self, messages: Messages) -> None:
         self._model.replace(messages.rows)
         self.only.set_choices(self._choices(messages.counts))
@@ -149,6 +154,7 @@ class MessagesPanel(QWidget):
 
     def _connect(self) -> None:
         state = self.state
+        state.stale.connect(self._on_stale)
         state.came.connect(self._on_came)
         state.failed.connect(lambda fault: self._list.show_error(fault.message))
         state.opened.connect(self._on_opened)

@@ -189,6 +189,24 @@ def test_what_changes_appears_by_itself_and_the_choice_stays(
     assert chosen.patient_name == LONG_NAME
 
 
+def test_a_page_that_nobody_looks_at_asks_for_nobodys_messages(
+    open_list: Callable[[], MessagesPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Each fetch stands in the audit; shown again, the list is fetched again."""
+    panel = open_list()
+    panel.hide()
+    before = len(connection.requests(ListMessages))
+
+    connection.happen(
+        MessageChanged(message_id=WAITS.id, patient_id=WAITS.patient_id, state=MessageState.SENT)
+    )
+    qtbot.waitUntil(lambda: not panel.state._gather.isActive())
+    assert len(connection.requests(ListMessages)) == before
+    panel.show()
+
+    assert len(connection.requests(ListMessages)) == before + 1
+
+
 def test_no_messages_and_no_answer_are_two_things(
     connection: FakeConnection, session: Session, qtbot: QtBot
 ) -> None:
