@@ -1,6 +1,6 @@
 """The job that begins an online payment at Paystack: a page, an account, a prompt on a phone, or a charge."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -49,8 +49,8 @@ class StartCall:
     reference: str
     amount: int
     currency: str
-    contact: Contact
-    card: str
+    contact: Contact = field(repr=False)
+    card: str = field(repr=False)
     in_doubt: bool
     may_ask: bool
 
