@@ -7,6 +7,7 @@ from hms_server.assistant.accepting import AcceptingDesk
 from hms_server.assistant.commands import AssistantDesk
 from hms_server.assistant.models import Keeper
 from hms_server.assistant.queries import AssistantView
+from hms_server.assistant.symptoms import SymptomDesk
 from hms_server.contract.assistant import (
     AcceptAppointment,
     AcceptDraft,
@@ -27,6 +28,7 @@ from hms_server.contract.assistant import (
     SetAssistantPolicy,
     StopAnswer,
 )
+from hms_server.contract.symptoms import AnswerSymptom, GetSymptoms, StartSymptoms
 from hms_server.dispatch import Route
 from hms_server.lines import command, query
 from hms_server.permissions import Permission
@@ -46,6 +48,7 @@ def assistant_routes(ground: Ground, others: Sequence[Route[Any]]) -> Sequence[R
     desk = AssistantDesk(ground, keeper, {route.request: route for route in others})
     accepting = AcceptingDesk(desk)
     view = AssistantView(ground, keeper)
+    kiosk = SymptomDesk(ground, keeper)
     return (
         query(GetAssistantState, view.get_assistant_state, P.OWN_SESSION),
         command(AskAssistant, desk.ask_assistant, P.ASSISTANT),
@@ -65,4 +68,7 @@ def assistant_routes(ground: Ground, others: Sequence[Route[Any]]) -> Sequence[R
         query(ListDocuments, accepting.list_documents, P.CHART_READ),
         query(GetUsage, view.get_usage, P.ASSISTANT),
         command(SetAssistantPolicy, desk.set_assistant_policy, P.ADMINISTER),
+        command(StartSymptoms, kiosk.start_symptoms, P.SYMPTOMS),
+        command(AnswerSymptom, kiosk.answer_symptom, P.SYMPTOMS),
+        query(GetSymptoms, kiosk.get_symptoms, P.SYMPTOMS),
     )

@@ -167,6 +167,9 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "GetUsage": ASKING,
     "ListDocuments": CLINICAL,
     "SetAssistantPolicy": ONLY_ADMINISTRATOR,
+    "StartSymptoms": frozenset({Role.KIOSK}),
+    "AnswerSymptom": frozenset({Role.KIOSK}),
+    "GetSymptoms": frozenset({Role.KIOSK}),
 }
 
 
