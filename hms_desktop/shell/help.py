@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QUrl
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
-from shiboken6 import isValid
 
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.labels import TextRole, label
-from hms_desktop.widgets.tokens import Space, current_tokens
+from hms_desktop.widgets.side import SideSheet
+from hms_desktop.widgets.tokens import Space
 from hms_server.contract.manual import START, Manual, Passage, load_manual
 
 WIDTH = 440
@@ -19,20 +19,15 @@ SCROLLING = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key
 FOUND_MOST = 8
 
 
-class HelpPanel(QFrame):
-    """Lies over the right side of the window and moves nothing; what is below it still takes its keys."""
-
-    closed = Signal()
+class HelpPanel(SideSheet):
+    """The pages of the manual, with a search over all of them."""
 
     def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self._window = window
-        self.setObjectName("popup")
+        super().__init__(window, width=WIDTH)
         self.setAccessibleName(self.tr("Help"))
         self._manual: Manual | None = None
         self._page = ""
         self._found: list[Passage] = []
-        self._before: QWidget | None = None
         self._title = label("", TextRole.HEADING, wraps=True)
         # The key is no shortcut of the button: a question below the help may have one on it as well.
         self._close_button = SecondaryButton(self.tr("Close   Esc"))
@@ -44,7 +39,6 @@ class HelpPanel(QFrame):
         self.text.setAccessibleName(self.tr("The page"))
         self._lay_out()
         self._connect()
-        self.hide()
 
     @property
     def page(self) -> str:
@@ -53,43 +47,13 @@ class HelpPanel(QFrame):
 
     def open(self, key: str) -> None:
         """Shows the page of a workspace, with the keys in the search field."""
-        if self.isHidden():
-            self._before = QApplication.focusWidget()
         self.search.set_text("")
         self._show_page(key)
-        self.show()
-        self.raise_()
-        self.search.editor.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    def close_help(self) -> None:
-        """Takes it from the screen; the keys go back to where they were."""
-        if self.isHidden():
-            return
-        self.hide()
-        before, self._before = self._before, None
-        if before is not None and isValid(before) and before.isVisible():
-            before.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.closed.emit()
-
-    def place(self, *, top: int, bottom: int) -> None:
-        """At the end of the lines, between header and status bar, which take that many pixels."""
-        window = self._window
-        width = min(current_tokens().px(WIDTH), window.width() - 2 * Space.L)
-        self.resize(width, max(0, window.height() - top - bottom - 2 * Space.XS))
-        x = Space.XS if self.isRightToLeft() else window.width() - width - Space.XS
-        self.move(QPoint(x, top + Space.XS))
+        self.reveal(self.search.editor)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        if not isinstance(event, QKeyEvent):
-            return super().eventFilter(watched, event)
-        if event.key() == Qt.Key.Key_Escape:
-            # Kept from the shortcuts of the page below, which may mean Esc as well.
-            event.accept()
-            if event.type() is QEvent.Type.KeyPress:
-                self.close_help()
-            return True
-        scrolls = event.type() is QEvent.Type.KeyPress and event.key() in SCROLLING
-        if scrolls and watched is self.search.editor:
+        if watched is self.search.editor and isinstance(event, QKeyEvent) and event.key() in SCROLLING:
+            # Its release as well: a key belongs to one part from its beginning to its end.
             QApplication.sendEvent(self.text, event)
             return True
         return super().eventFilter(watched, event)
@@ -113,12 +77,11 @@ class HelpPanel(QFrame):
         column.addWidget(self.text, 1)
 
     def _connect(self) -> None:
-        self._close_button.clicked.connect(self.close_help)
+        self._close_button.clicked.connect(self.close_sheet)
         self.search.edited.connect(self._on_searched)
         self.search.editor.returnPressed.connect(self._on_enter)
         self.text.anchorClicked.connect(self._on_link)
-        for each in (self.search.editor, self.text, self._close_button):
-            each.installEventFilter(self)
+        self.search.editor.installEventFilter(self)
 
     def _show_page(self, key: str) -> None:
         page = self._pages().page_for(key)

@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
     def toggle_help(self) -> None:
         """F1: opens the manual at the page of what is shown, or closes it."""
         if self._has_help() and self.help.isVisible():
-            self.help.close_help()
+            self.help.close_sheet()
             return
         self._place_help()
         page = self.page
@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
 
     def _close_help(self) -> None:
         if self._has_help():
-            self.help.close_help()
+            self.help.close_sheet()
 
     def _place_help(self) -> None:
         page = self.page

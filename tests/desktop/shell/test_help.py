@@ -265,7 +265,7 @@ def test_before_sign_in_the_first_page_is_shown(qtbot: QtBot) -> None:
 
     assert window.help.page == START
     assert "password" in window.help.text.toPlainText()
-    window.help.close_help()
+    window.help.close_sheet()
 
 
 def test_a_search_finds_and_enter_opens(window: MainWindow, help_panel: HelpPanel) -> None:
