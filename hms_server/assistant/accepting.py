@@ -13,23 +13,19 @@ from hms_server.assistant.commands import AssistantDesk
 from hms_server.assistant.models import DECIDE_PROPOSAL, PROPOSAL, Keeper, StoredProposal
 from hms_server.assistant.repertoire import DRAFTS_NEED
 from hms_server.assistant.rules import clean_question
-from hms_server.contract.assistant import (
+from hms_server.contract.assistant import AcceptAppointment, AcceptDraft, Dismiss
+from hms_server.contract.scheduling import ASSISTANT, BookAppointment
+from hms_server.contract.suggestions import (
     MAX_DOCUMENT_CHARACTERS,
-    AcceptAppointment,
-    AcceptDraft,
-    Dismiss,
+    AppointmentProposal,
+    Attachment,
     DocumentAdded,
     DocumentId,
     DocumentRow,
     Documents,
-    ListDocuments,
-)
-from hms_server.contract.scheduling import ASSISTANT, BookAppointment
-from hms_server.contract.suggestions import (
-    AppointmentProposal,
-    Attachment,
     Draft,
     DraftKind,
+    ListDocuments,
     ProposalId,
     ProposalState,
 )

@@ -94,8 +94,10 @@ STEPS: Sequence[Step] = (
             Sign(key="vomits_all", text="Vomits everything", urgency=E, source=IMCI),
             Sign(key="had_fit", text="Had a fit in this illness", urgency=E, source=IMCI),
             Sign(
-                key="lethargic", text="Very sleepy, floppy, or does not wake as usual",
-                urgency=E, source=IMCI,
+                key="lethargic",
+                text="Very sleepy, floppy, or does not wake as usual",
+                urgency=E,
+                source=IMCI,
             ),
             Sign(key="chest_in", text="The chest is drawn in when breathing", urgency=V, source=IMCI),
             Sign(key="stiff_neck", text="Fever with a stiff neck", urgency=E, source=IMCI),
@@ -127,16 +129,26 @@ STEPS: Sequence[Step] = (
             Sign(key="blood", text="Coughs up or vomits blood", urgency=V),
             Sign(key="after_fit", text="Had a fit, it is over", urgency=V),
             Sign(key="poison", text="Swallowed poison or too many medicines", urgency=V),
-            Sign(key="wants_death", text="Wants to harm self or others", urgency=V, speciality="Mental health"),
+            Sign(
+                key="wants_death", text="Wants to harm self or others", urgency=V, speciality="Mental health"
+            ),
             Sign(key="stiff_neck_fever", text="Fever with a stiff neck", urgency=V),
             Sign(
-                key="sugar_ill", text="Diabetes, and feels very ill",
-                urgency=V, speciality="Internal medicine",
+                key="sugar_ill",
+                text="Diabetes, and feels very ill",
+                urgency=V,
+                speciality="Internal medicine",
             ),
-            Sign(key="broken", text="A bone may be broken or out of joint", urgency=U, speciality="Bones and joints"),
+            Sign(
+                key="broken",
+                text="A bone may be broken or out of joint",
+                urgency=U,
+                speciality="Bones and joints",
+            ),
             Sign(key="wound", text="A wound or burn, bleeding has stopped", urgency=U, speciality="Surgery"),
-            Sign(key="eye", text="Sudden loss of sight, or something in the eye", urgency=V,
-                 speciality="Eyes"),
+            Sign(
+                key="eye", text="Sudden loss of sight, or something in the eye", urgency=V, speciality="Eyes"
+            ),
             Sign(key="keeps_vomiting", text="Vomits again and again", urgency=U),
             Sign(key="some_fever", text="Fever", urgency=U),
             Sign(key="belly", text="Pain in the belly", urgency=U),
@@ -155,7 +167,7 @@ STEPS: Sequence[Step] = (
         ),
     ),
     Step(key=LAST, text="What else is wrong? A few words, without names.", signs=(), many=False),
-)  # fmt: skip
+)
 BY_KEY = {step.key: step for step in STEPS}
 Given = Mapping[str, Sequence[str]]
 

@@ -5,9 +5,8 @@ from typing import Any
 from hms_server.assistant.functions import Arguments, Case, Found, header_of
 from hms_server.assistant.records import record_of
 from hms_server.assistant.rules import age_words, clean_answer
-from hms_server.contract.assistant import MAX_DOCUMENT_CHARACTERS
 from hms_server.contract.patients import LANGUAGES
-from hms_server.contract.suggestions import Draft, DraftKind
+from hms_server.contract.suggestions import MAX_DOCUMENT_CHARACTERS, Draft, DraftKind
 from hms_server.faults import Refused
 
 MAX_TITLE = 200

@@ -22,12 +22,12 @@ from hms_server.contract.assistant import (
     GetSent,
     GetUsage,
     ListConversations,
-    ListDocuments,
     RunTool,
     SendParked,
     SetAssistantPolicy,
     StopAnswer,
 )
+from hms_server.contract.suggestions import ListDocuments
 from hms_server.contract.symptoms import AnswerSymptom, GetSymptoms, StartSymptoms
 from hms_server.dispatch import Route
 from hms_server.lines import command, query

@@ -14,10 +14,8 @@ from hms_server.contract.values import PatientHeader, PatientId, Person
 
 ConversationId = NewType("ConversationId", int)
 MessageId = NewType("MessageId", int)
-DocumentId = NewType("DocumentId", int)
 
 MAX_QUESTION_CHARACTERS = 4000
-MAX_DOCUMENT_CHARACTERS = 20_000
 
 DISCLAIMER = (
     "The assistant is a computer program. It can be wrong, it does not know everything about the patient, "
@@ -39,7 +37,7 @@ class AnswerState(StrEnum):
     BROKEN_OFF = "broken_off"
     """The line or a server broke in the middle. Is never repeated by itself; `AskAgain` does."""
     FAILED = "failed"
-    """Refused or unusable; `note` says why, in a sentence. May be asked again."""
+    """Refused or unusable; `note` says why. May be asked again."""
     UNSENT = "unsent"
     """No internet, and nobody has said that it may wait: `SendParked` or `DropParked`."""
     PARKED = "parked"
@@ -50,8 +48,8 @@ class AnswerState(StrEnum):
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Where a statement comes from; `mark` stands in the text in square brackets, such as [S2].
 
-    `kind` is a FHIR name in lower case (encounter, condition, allergyintolerance, medicationrequest,
-    observation, appointment, manual) and `id` the row's own; of the manual `id` is 0 and `label` the page.
+    `kind` is encounter, condition, allergyintolerance, medicationrequest, observation or appointment with the
+    row's own `id`, or manual with the page as `label`.
     """
 
     mark: str
@@ -95,14 +93,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConversationRow(msgspec.Struct, frozen=True, kw_only=True):
-    """`title` is the beginning of the first question; `found` is the place that a search hit, else empty."""
+    """`title` is the beginning of the first question, `state` of the last answer, `found` a hit."""
 
     id: ConversationId
     title: str
     patient: PatientHeader | None
     last_at: datetime
     state: AnswerState | None
-    """Of the last answer."""
     found: str = ""
 
 
@@ -134,16 +131,18 @@ class ToolParameter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A function that this person may use. `needs_patient`: RunTool wants `patient_id`."""
+    """A function that this person may use.
+
+    With `needs_patient` RunTool wants one, with `may_have_patient` it takes one. What `needs_internet` only
+    the model answers, and RunTool refuses.
+    """
 
     name: str
     title: str
     parameters: list[ToolParameter]
     needs_patient: bool
     may_have_patient: bool
-    """It can also be asked about the patient who is open."""
     needs_internet: bool
-    """Only the model can answer it; RunTool refuses it."""
 
 
 class AssistantState(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +171,7 @@ class GetAssistantState(Request[AssistantState], frozen=True, kw_only=True):
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """Both messages as they are stored now; the answer grows from here (`AnswerGrew`)."""
+    """Both messages as they are stored now; the answer grows from here."""
 
     conversation_id: ConversationId
     question: Message
@@ -275,8 +274,8 @@ class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class RunTool(Request[ToolAnswer], frozen=True, kw_only=True):
     """Runs one of the assistant's functions as this person, here on the premises and without the model.
 
-    The patient's consent is not needed, since nothing leaves. `arguments` are the texts of the plain form,
-    dates as YYYY-MM-DD; a fault names the parameter as its field.
+    No consent is needed, since nothing leaves. `arguments` are the texts of the plain form, dates as
+    YYYY-MM-DD; a fault names the parameter as its field.
     """
 
     name: str
@@ -287,8 +286,7 @@ class RunTool(Request[ToolAnswer], frozen=True, kw_only=True):
 class AcceptAppointment(Request[Attachment], frozen=True, kw_only=True):
     """Books what the form shows. It may differ from the proposal; `slot` is what will be stored.
 
-    Refused like a booking by hand; the appointment then carries the mark
-    "suggested by the assistant, accepted by …". The answer is the proposal in its new state.
+    Refused like a booking by hand; the appointment carries the mark. The answer is the accepted proposal.
     """
 
     proposal_id: ProposalId
@@ -309,30 +307,6 @@ class Dismiss(Request[Attachment], frozen=True, kw_only=True):
     """The person does not want it; it can no longer be accepted."""
 
     proposal_id: ProposalId
-
-
-class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An accepted draft; `mark` says who let the assistant suggest it and accepted it."""
-
-    id: DocumentId
-    kind: str
-    title: str
-    recipient: str
-    language: str
-    text: str
-    accepted_at: datetime
-    accepted_by: Person
-    mark: str
-
-
-class Documents(msgspec.Struct, frozen=True):
-    """Newest first."""
-
-    rows: list[DocumentRow]
-
-
-class ListDocuments(Request[Documents], frozen=True, kw_only=True):
-    patient_id: PatientId
 
 
 class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -395,8 +369,3 @@ class AssistantChanged(Event, frozen=True, kw_only=True):
     """Switched on or off, or another limit: fetch the state again."""
 
     enabled: bool
-
-
-class DocumentAdded(Event, frozen=True, kw_only=True):
-    document_id: DocumentId
-    patient_id: PatientId

@@ -1,15 +1,20 @@
 """What the assistant proposes, as values that an ordinary form shows before anything is stored."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
 import msgspec
 
+from hms_server.contract.envelope import Event, Request
 from hms_server.contract.prescribing import SafetyFinding
 from hms_server.contract.scheduling import Slot
-from hms_server.contract.values import PatientHeader
+from hms_server.contract.values import PatientHeader, PatientId, Person
 
 ProposalId = NewType("ProposalId", int)
+DocumentId = NewType("DocumentId", int)
+
+MAX_DOCUMENT_CHARACTERS = 20_000
 
 
 class ProposalState(StrEnum):
@@ -111,3 +116,32 @@ Attachment = (
     AppointmentProposal | Draft | Differential | Treatments | SafetyReport | FreeSlots | FoundPatients
 )
 """Told apart by their tags; a desktop shows each on a form or card of its own."""
+
+
+class DocumentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An accepted draft; `mark` says who let the assistant suggest it and accepted it."""
+
+    id: DocumentId
+    kind: str
+    title: str
+    recipient: str
+    language: str
+    text: str
+    accepted_at: datetime
+    accepted_by: Person
+    mark: str
+
+
+class Documents(msgspec.Struct, frozen=True):
+    """Newest first."""
+
+    rows: list[DocumentRow]
+
+
+class ListDocuments(Request[Documents], frozen=True, kw_only=True):
+    patient_id: PatientId
+
+
+class DocumentAdded(Event, frozen=True, kw_only=True):
+    document_id: DocumentId
+    patient_id: PatientId

@@ -13,7 +13,6 @@ from hms_server.contract.assistant import (
     AnswerState,
     Dismiss,
     GetAssistantState,
-    ListDocuments,
     RunTool,
 )
 from hms_server.contract.consultations import RecordAllergy
@@ -24,6 +23,7 @@ from hms_server.contract.suggestions import (
     Draft,
     FoundPatients,
     FreeSlots,
+    ListDocuments,
     ProposalState,
     SafetyReport,
     Treatments,
