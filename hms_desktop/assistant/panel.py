@@ -12,7 +12,7 @@ from hms_desktop.assistant.proposal.panel import ProposalPage
 from hms_desktop.assistant.sent.panel import SentPage
 from hms_desktop.assistant.state import AssistantDesk
 from hms_desktop.assistant.table import conversation_columns
-from hms_desktop.assistant.tools.panel import ToolsPage
+from hms_desktop.assistant.lookup.panel import ToolsPage
 from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.fields import Field, TextField
 from hms_desktop.widgets.labels import TextRole, label
