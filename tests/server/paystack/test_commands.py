@@ -27,8 +27,10 @@ from hms_server.contract.paystack import (
 from hms_server.contract.relay import SetProvider
 from hms_server.contract.values import Money, Role
 from tests.outside.paystack import FakePaystack
+from tests.outside.sms import FakeTermii
 from tests.server.billing.bills import Billing
 from tests.server.desk import Desk
+from tests.server.messaging.post import KEY, Post
 from tests.server.paystack.online import Online, charge, keep_card
 from tests.server.pharmacy.shelves import Pharmacy
 
@@ -176,6 +178,19 @@ def test_nothing_that_the_payer_gave_leaves_but_what_is_needed(online: Online) -
     assert online.theirs.payments[without.reference].email.endswith("@clinic.example.com")
     assert b"Obi" not in sent
     assert online.billing.desk.sql("select distinct contact from paystack_transaction") == [(None,)]
+
+
+def test_the_link_also_goes_to_the_payers_phone(online: Online) -> None:
+    """Once Paystack has answered, by whatever provider the clinic has; the number is used for this only."""
+    desk = online.billing.desk
+    with FakeTermii(key=KEY, clock=lambda: desk.now) as provider:
+        Post(desk).use_termii(provider)
+        opened = online.opened(online.bill(), send_by=SendBy.SMS, phone="0803 123 4567")
+
+        sent = desk.sql("select template, about, state from message")
+
+    assert sent == [("payment_link", f"online payment {opened.reference}", "queued")]
+    assert (opened.state, opened.instructions) == (OnlineState.OPEN, "")
 
 
 # Kept cards
