@@ -36,6 +36,7 @@ SOURCES = {
     "administration": ("accounts/staff", "accounts/devices"),
     "hours": ("scheduling/hours", "scheduling/week", "scheduling/exceptions"),
     "appointments": ("scheduling/panel.py", "scheduling/booking"),
+    "messages": ("messaging",),
     "outside": ("relay/panel.py", "relay/jobs"),
     "providers": ("relay/provider", "relay/providers"),
 }
