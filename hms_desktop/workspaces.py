@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from hms_desktop.diary_workspaces import AppointmentsWorkspace, HoursWorkspace
 from hms_desktop.outside_workspaces import OutsideWorkspace, ProvidersWorkspace, lay_below_strip
-from hms_desktop.relay.strip.panel import ModeStrip
+from hms_desktop.payment_workspaces import BillingWorkspace
 from hms_desktop.shell.workshop import load
 from hms_desktop.stations import Desk, StationWorkspace
 from hms_desktop.widgets.tokens import Space
 from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.values import PatientHeader, Role
-from hms_server.contract.visits import BILLING, DOCTOR, PHARMACY, TRIAGE
+from hms_server.contract.visits import DOCTOR, PHARMACY, TRIAGE
 
 if TYPE_CHECKING:
     from hms_desktop.accounts.panel import AdministrationPanel
@@ -176,28 +176,6 @@ class PharmacyWorkspace(StationWorkspace):
 
     def scanned(self, code: str) -> bool:
         return self.pharmacy.scan(code)
-
-
-class BillingWorkspace(StationWorkspace):
-    """The queue beside the bill."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, service=BILLING, queue_title=_tr("To pay"))
-        self.put_above(ModeStrip(desk.outside))
-
-    def furnish(self) -> Iterator[None]:
-        yield from load("hms_desktop.billing")
-        from hms_desktop.billing.panel import BillingPanel  # noqa: PLC0415 - see the module
-
-        desk = self._desk
-        panel = self.own(
-            BillingPanel(
-                desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone, printer=desk.printer
-            )
-        )
-        panel.sent_on.connect(self.sent_on)
-        yield
-        self.set_panel(panel, panel)
 
 
 class AdministrationWorkspace(Workspace):

@@ -161,13 +161,11 @@ class BillingPanel(QWidget):
         self.tendered, self.amount = self.cash.tendered, self.cash.amount
         self.refund = RefundForm(currency=currency)
         self._pages = QStackedWidget()
-        self.cash_button = SecondaryButton(self.tr("Cash"), key="F3", icon_name="cash")
+        self.cash_button = SecondaryButton(self.tr("Cash"), key="F3")
         self._ways = QButtonGroup(self)
         self._way_row = FlowLayout(spacing=Space.XS)
         self.take_button = PrimaryButton(self.tr("Take payment"), key="Ctrl+Enter", icon_name="cash-check")
-        self.print_button = SecondaryButton(
-            self.tr("Print receipt again"), key="Ctrl+P", icon_name="printer-outline"
-        )
+        self.print_button = SecondaryButton(self.tr("Print"), key="Ctrl+P", icon_name="printer-outline")
         self.refund_button = SecondaryButton(self.tr("Refund"), key="Ctrl+R", icon_name="cash-refund")
         self.aside = Aside()
         self.owing = self.aside.owing

@@ -13,7 +13,7 @@ from hms_desktop.widgets.tokens import Space, current_tokens
 from hms_server.contract.billing import DrawerState, ToPayRow
 from hms_server.contract.money import format_money
 
-WIDTH = 290
+WIDTH = 292
 
 
 class Aside(QWidget):

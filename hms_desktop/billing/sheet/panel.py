@@ -11,10 +11,13 @@ from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.rows import RowsModel
 from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
-from hms_desktop.widgets.tokens import Kind, Space
+from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 from hms_desktop.widgets.words import sex_word
 from hms_server.contract.billing import ChargeRow, Invoice, PaymentRow
 from hms_server.contract.money import format_money
+
+LEAST_HEIGHT = 66
+"""The heading and one row."""
 
 
 class BillSheet(Card):
@@ -33,6 +36,9 @@ class BillSheet(Card):
         self.charges: TableView[ChargeRow] = TableView(self._charges, name=self.tr("Charges"))
         self.list = ListState(self.charges, empty=self.tr("Call a patient to see the bill"))
         self.payments: TableView[MoneyRow] = TableView(self._money, name=self.tr("Payments and refunds"))
+        for table in (self.charges, self.payments):
+            # Low screens need the room for the code that is scanned; longer lists scroll.
+            table.setMinimumHeight(current_tokens().px(LEAST_HEIGHT))
         self._total, self._paid = label(), label()
         self.due = label("", TextRole.TITLE)
         self.add_to_heading(self._state_pill)
