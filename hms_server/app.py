@@ -19,6 +19,8 @@ from hms_server.accounts.pairing_codes import PairingCodes
 from hms_server.accounts.passwords import PasswordDesk
 from hms_server.accounts.sessions import Sessions
 from hms_server.announce import Announcement, Announcer, local_addresses
+from hms_server.assistant.waiting import forget_old as forget_old_answers
+from hms_server.assistant.waiting import give_back_waiting
 from hms_server.billing.prices import load_prices
 from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
@@ -261,6 +263,7 @@ class Server:
             except psycopg.Error as error:
                 log.warning("housekeeping waits for the database", error=str(error))
                 self._revive_database()
+        self._dispatcher.close_thread()
 
     def _revive_database(self) -> None:
         if self._revive is None:
@@ -277,12 +280,14 @@ class Server:
         acted = escalate(connection, now) + close_forgotten(connection, now) + close_missed(connection, now)
         if ended + acted:
             self._pump.committed()
+        give_back_waiting(self._dispatcher, self._outside)
 
     def _forget_old(self, connection: psycopg.Connection[Any]) -> None:
         now = self._clock()
         events.forget_before(connection, now - self.settings.events_kept)
         forget_before(connection, now - self.settings.jobs_kept)
         connection.execute("delete from request where at < %s", (now - self.settings.answers_kept,))
+        forget_old_answers(self._dispatcher)
 
 
 def _read_reference() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hms_server.assistant.waiting import forget_old, give_back_waiting
 from hms_server.contract.accounts import SetStaffActive
 from hms_server.contract.assistant import (
     AnswerDone,
@@ -432,6 +433,33 @@ def test_questions_of_one_day_only_may_pass_the_month(talk: Talk, desk: Desk) ->
     assert (usage.month, len(usage.rows), len(usage.months)) == (march, 1, 2)
 
 
+def test_a_question_that_waits_while_the_internet_goes_is_given_back(talk: Talk, desk: Desk) -> None:
+    """Nobody said that it may wait, so it must not leave an hour later by surprise."""
+    question = talk.put("Soon?")
+    desk.sql("update relay_destination set open_until = %s, pause = interval '1 hour'", (desk.now + HOUR,))
+    assert give_back_waiting(desk.dispatcher, desk.ground) == 0
+    desk.pass_time(minutes=1)
+
+    assert give_back_waiting(desk.dispatcher, desk.ground) == 1
+
+    assert talk.answer(question.answer.id).state is AnswerState.UNSENT
+    desk.pass_time(hours=2)
+    talk.relay.run_due()
+    assert talk.fake.asked == []
+
+
+def test_known_answers_are_forgotten_after_a_week(talk: Talk, desk: Desk) -> None:
+    talk.ask("What is a fever?")
+    forget_old(desk.dispatcher)
+    assert len(desk.sql("select key from assistant_known_answer")) == 1
+    desk.pass_time(days=8)
+
+    forget_old(desk.dispatcher)
+
+    assert desk.sql("select key from assistant_known_answer") == []
+
+
+HOUR = timedelta(hours=1)
 TOLD_AS_IT_IS = """
 select name from event where name like 'Answer%%' and convert_from(body, 'LATIN1') like '%%Two%%'
 """
