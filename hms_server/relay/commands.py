@@ -38,7 +38,7 @@ where id = %(id)s and state in ('waiting', 'running') and not cancel_requested
 returning state
 """
 RETRY = """
-update relay_job set state = 'waiting', run_at = %(now)s, since = %(now)s,
+update relay_job set state = 'waiting', run_at = least(%(now)s, clock_timestamp()), since = %(now)s,
     attempts = case state when 'waiting' then attempts else 0 end,
     patience_from = case state when 'waiting' then patience_from else %(now)s end
 where id = %(id)s and state in ('waiting', 'failed') and not cancel_requested

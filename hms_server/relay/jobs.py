@@ -27,7 +27,7 @@ def ask_outside(work: Work, job: NewJob) -> JobId:
         "key": job.key,
         "payload": msgspec.json.encode(job.payload).decode(),
         "summary": job.summary,
-        "run_at": job.run_at or work.now,
+        "run_at": job.run_at,
         "now": work.now,
         "by": work.actor.name,
     }
@@ -87,9 +87,12 @@ def _told(work: Work, job_id: JobId, state: JobState) -> None:
     work.emit(JobChanged(job_id=job_id, state=state), audience=Permission.ADMINISTER)
 
 
+# What is to run at once has the earlier of two times: the runner counts by the database's clock, and this
+# server's own may be ahead of it.
 ASK = """
 insert into relay_job (kind, key, payload, summary, run_at, asked_at, asked_by, patience_from, since)
-values (%(kind)s, %(key)s, %(payload)s::jsonb, %(summary)s, %(run_at)s, %(now)s, %(by)s, %(now)s, %(now)s)
+values (%(kind)s, %(key)s, %(payload)s::jsonb, %(summary)s,
+    coalesce(%(run_at)s, least(%(now)s, clock_timestamp())), %(now)s, %(by)s, %(now)s, %(now)s)
 on conflict on constraint relay_job_once do nothing
 returning id
 """
@@ -109,15 +112,15 @@ returning id, state
 FORGET = "delete from relay_job where state in ('done', 'cancelled') and since < %s"
 HURRY = """
 update relay_job set
-    run_at = case state when 'waiting' then least(run_at, %(now)s) else run_at end,
+    run_at = case state when 'waiting' then least(run_at, %(now)s, clock_timestamp()) else run_at end,
     hurried = state = 'running'
 where kind = %(kind)s and key = %(key)s and state in ('waiting', 'running')
 returning id
 """
 
 RETRY = """
-update relay_job set state = 'waiting', attempts = 0, run_at = %(now)s, patience_from = %(now)s,
-    since = %(now)s, cancel_requested = false
+update relay_job set state = 'waiting', attempts = 0, run_at = least(%(now)s, clock_timestamp()),
+    patience_from = %(now)s, since = %(now)s, cancel_requested = false
 where kind = %(kind)s and key = %(key)s and state in ('failed', 'cancelled')
 returning id
 """

@@ -27,6 +27,8 @@ LOOK_EVERY_S = 1.0
 GATHER_S = 0.02
 """Jobs of a rush are looked at together."""
 AFTER_TROUBLE_S = 1.0
+CLOCK_EVERY_S = 60.0
+"""How often the database's clock is looked at."""
 STOP_WITHIN_S = 2.0
 GRACE_S = 5.0
 """So long after its time limit a call may take to notice that it is to stop."""
@@ -41,6 +43,7 @@ class Runner:
         self._woken = threading.Event()
         self._ready = {name: threading.Event() for name in runs.destinations}
         self._overseer = threading.Thread(target=self._oversee, name="hms-relay", daemon=True)
+        self._clock_read_s = 0.0
         self._workers: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -86,10 +89,15 @@ class Runner:
 
     def _know(self) -> bool:
         self._runs.know_destinations()
+        self._runs.follow_database_clock()
+        self._clock_read_s = time.monotonic()
         return True
 
     def _look(self) -> bool:
         runs = self._runs
+        if time.monotonic() >= self._clock_read_s + CLOCK_EVERY_S:
+            runs.follow_database_clock()
+            self._clock_read_s = time.monotonic()
         self._replace_stuck()
         runs.route()
         runs.end_called_off()

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -75,10 +75,23 @@ class Runs:
         self.kinds = {kind.name: kind for kind in kinds}
         self.destinations = {one.name: one for one in destinations}
         self._limits = {kind.name: kind.policy.time_limit for kind in self.kinds.values()}
-        self.clock = clock
+        self._clock = clock
+        self._ahead = timedelta()
         self._chance = chance
         self.stopping = threading.Event()
         self.under_way: dict[UUID, Run] = {}
+
+    def now(self) -> datetime:
+        """The moment by which claims and pauses are counted."""
+        return self._clock() + self._ahead
+
+    def follow_database_clock(self) -> None:
+        """From now on counts by the clock that all servers share: their own may differ by minutes.
+
+        A server that is ahead would take claims for lapsed whose calls are still under way.
+        """
+        theirs: datetime = self._act("relay.time", lambda work: work.value("select clock_timestamp()"))
+        self._ahead = theirs - self._clock()
 
     def know_destinations(self) -> None:
         """Once at the start of a process."""
@@ -90,7 +103,7 @@ class Runs:
         def look(work: Work) -> list[str]:
             conditions = self.providers.conditions(work)
             on = (one for one in self.destinations.values() if conditions.get(one.name, ALWAYS_ON).enabled)
-            return reachability.due(work, on, now=self.clock())
+            return reachability.due(work, on, now=self.now())
 
         return self._act("relay.due", look)
 
@@ -100,7 +113,7 @@ class Runs:
         def take(work: Work) -> tuple[Probe, Outside] | None:
             if not self.switched_on(work, destination):
                 return None
-            probe = reachability.due_probe(work, self.destinations[destination], now=self.clock())
+            probe = reachability.due_probe(work, self.destinations[destination], now=self.now())
             return (probe, self.outside(work, reachability.PROBE_LIMIT, self.stopping)) if probe else None
 
         taken = self._act("relay.probe", take)
@@ -146,7 +159,7 @@ class Runs:
             if not self.switched_on(work, destination):
                 return None
             held = list(self.under_way)
-            return claims.claim(work, destination, self._limits, now=self.clock(), held=held)
+            return claims.claim(work, destination, self._limits, now=self.now(), held=held)
 
         claim = self._act("relay.claim", take)
         if claim is None:
@@ -172,7 +185,7 @@ class Runs:
         return count
 
     def _end_one_called_off(self, work: Work) -> bool:
-        claim = claims.called_off(work, list(self.kinds), now=self.clock(), held=list(self.under_way))
+        claim = claims.called_off(work, list(self.kinds), now=self.now(), held=list(self.under_way))
         if claim is None:
             return False
         settling.end_called_off(work, Held(claim=claim, kind=self.kinds[claim.kind], chance=self._chance))
@@ -183,7 +196,9 @@ class Runs:
         held = run.held
         name = f"{held.kind.name}.prepare"
         try:
-            outcome = self.dispatcher.act(name, lambda work: self._ready(work, run), audited=_is_end)
+            outcome = self.dispatcher.act(
+                name, self._timed(lambda work: self._ready(work, run)), audited=_is_end
+            )
         except psycopg.OperationalError as error:
             log.warning("a job waits for the database", job=held.claim.id, error=str(error))
             return None
@@ -206,7 +221,7 @@ class Runs:
             hearing.end_trial(work, held.claim.destination, held.claim.lease)
             settling.settle(work, held, outcome, standing, answered=False)
             return outcome
-        claims.begin_call(work, held.claim, policy.time_limit, now=self.clock())
+        claims.begin_call(work, held.claim, policy.time_limit, now=self.now())
         return Prepared(outcome, self.outside(work, policy.time_limit, run.stop))
 
     def outside(self, work: Work, time_limit: timedelta, stop: threading.Event) -> Outside:
@@ -268,7 +283,7 @@ class Runs:
         """Keeps at it while the database is away: what was heard outside must not be lost."""
         while True:
             try:
-                stored = self.dispatcher.act(f"{run.held.kind.name}.{name}", handle)
+                stored = self.dispatcher.act(f"{run.held.kind.name}.{name}", self._timed(handle))
             except psycopg.OperationalError as error:
                 log.warning("a result waits for the database", job=run.held.claim.id, error=str(error))
                 if self.stopping.wait(STORE_AGAIN_S):
@@ -303,7 +318,7 @@ class Runs:
             return handle(work)
 
         try:
-            self.dispatcher.act(f"{claim.kind}.mistake", settle)
+            self.dispatcher.act(f"{claim.kind}.mistake", self._timed(settle))
         except psycopg.OperationalError as error:
             log.warning("a job waits for the database", job=claim.id, error=str(error))
         except Exception:
@@ -312,7 +327,14 @@ class Runs:
         return True
 
     def _act(self, name: str, handle: Callable[[Work], T]) -> T:
-        return self.dispatcher.act(name, handle, audited=lambda _: False)
+        return self.dispatcher.act(name, self._timed(handle), audited=lambda _: False)
+
+    def _timed(self, handle: Callable[[Work], T]) -> Callable[[Work], T]:
+        def act(work: Work) -> T:
+            work.now = self.now()
+            return handle(work)
+
+        return act
 
 
 def _fault_of(call: Callable[[Outside], None], outside: Outside) -> OutsideFault | None:

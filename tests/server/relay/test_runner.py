@@ -216,3 +216,36 @@ END_SESSIONS = """
 select pg_terminate_backend(pid) from pg_stat_activity
 where datname = %s and pid <> pg_backend_pid() and application_name = 'tests'
 """
+
+
+def test_a_server_whose_clock_is_wrong_counts_by_the_databases(desk: Desk, post: Post) -> None:
+    """A small computer without a battery starts years ago, and jumps when the internet is back."""
+    true = system_clock()
+    desk.now = true - timedelta(days=2000)
+    runs = Runs(
+        desk.dispatcher, desk.providers, [post.kind()], [POST], clock=lambda: desk.now, chance=lambda: 1.0
+    )
+    runs.know_destinations()
+    runs.follow_database_clock()
+    send(desk)
+    runs.route()
+
+    run = runs.claim("post")
+    assert run is not None
+    assert abs(only(desk).since - true) < timedelta(minutes=5)
+    post.answers = [fault(Trouble.CLOSED)]
+    runs.carry_out(run)
+
+    next_at = only(desk).next_at
+    assert next_at is not None
+    assert next_at >= true
+
+
+def test_what_is_to_run_at_once_does_whatever_the_clock_of_the_server_that_asks(
+    desk: Desk, post: Post
+) -> None:
+    desk.now = system_clock() + timedelta(hours=2)
+    send(desk)
+
+    with running(desk, [post.kind()]):
+        within(lambda: post.stored, GENEROUS_S)
