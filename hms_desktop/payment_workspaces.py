@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from hms_desktop.outside_workspaces import lay_below_strip
 from hms_desktop.relay.strip.panel import ModeStrip
 from hms_desktop.shell.workshop import load
 from hms_desktop.stations import Desk, StationWorkspace
+from hms_desktop.widgets.tokens import Space
+from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.paystack import OnlinePayment
 from hms_server.contract.visits import BILLING
 
@@ -13,6 +18,45 @@ if TYPE_CHECKING:
     from hms_desktop.billing.panel import BillingPanel
     from hms_desktop.paystack.panel import OnlinePanel
     from hms_desktop.paystack.state import PaymentsState
+    from hms_desktop.paystack.tasks.panel import TasksPanel
+
+
+class PaystackWorkspace(Workspace):
+    """What no rule could settle, and the books beside Paystack's list."""
+
+    tasks: "TasksPanel"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def furnish(self) -> Iterator[None]:
+        yield from load("hms_desktop.paystack")
+        from hms_desktop.paystack.nights.panel import NightsPanel  # noqa: PLC0415 - see workspaces
+        from hms_desktop.paystack.tasks.panel import TasksPanel  # noqa: PLC0415 - see workspaces
+
+        desk = self._desk
+        self.tasks = self.own(TasksPanel(desk.session, clock=desk.clock, zone=desk.zone))
+        yield
+        nights = self.own(
+            NightsPanel(
+                desk.session, clinic=desk.clinic, clock=desk.clock, zone=desk.zone, printer=desk.printer
+            )
+        )
+        yield
+        inside = QWidget()
+        row = QHBoxLayout(inside)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.M)
+        row.addWidget(self.tasks, 1)
+        row.addWidget(nights, 1)
+        lay_below_strip(self, desk, inside)
+
+    def primary(self) -> None:
+        self.tasks.primary()
+
+    def shown(self) -> None:
+        self.tasks.take_focus()
 
 
 class BillingWorkspace(StationWorkspace):

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from hms_desktop.diary_workspaces import AppointmentsWorkspace, HoursWorkspace
 from hms_desktop.outside_workspaces import OutsideWorkspace, ProvidersWorkspace, lay_below_strip
-from hms_desktop.payment_workspaces import BillingWorkspace
+from hms_desktop.payment_workspaces import BillingWorkspace, PaystackWorkspace
 from hms_desktop.shell.workshop import load
 from hms_desktop.stations import Desk, StationWorkspace
 from hms_desktop.widgets.tokens import Space
@@ -240,8 +240,8 @@ WORKSPACES: dict[Role, tuple[str, ...]] = {
     Role.NURSE: ("nurse", "front_desk", "appointments"),
     Role.DOCTOR: ("doctor",),
     Role.PHARMACIST: ("pharmacy",),
-    Role.CASHIER: ("billing",),
-    Role.ADMINISTRATOR: ("administration", "outside", "providers", "messages", "hours"),
+    Role.CASHIER: ("billing", "paystack"),
+    Role.ADMINISTRATOR: ("administration", "outside", "providers", "messages", "hours", "paystack"),
 }
 """What each role may open by key, the usual one first; a nurse registers at night."""
 
@@ -268,6 +268,7 @@ def _definitions() -> list[WorkspaceDefinition]:
         entry("doctor", _tr("Doctor"), "stethoscope", DoctorWorkspace),
         entry("pharmacy", _tr("Pharmacy"), "pill", PharmacyWorkspace),
         entry("billing", _tr("Billing"), "cash-register", BillingWorkspace),
+        entry("paystack", _tr("Paystack"), "scale-balance", PaystackWorkspace),
         entry("administration", _tr("Admin"), "cog-outline", AdministrationWorkspace),
         entry("outside", _tr("Outside"), "cloud-outline", OutsideWorkspace),
         entry("providers", _tr("Providers"), "key-outline", ProvidersWorkspace),

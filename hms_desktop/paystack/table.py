@@ -8,7 +8,7 @@ from hms_desktop.widgets.rows import Align, Column
 from hms_desktop.widgets.tokens import Kind
 from hms_desktop.widgets.words import date_text, moment_text
 from hms_server.contract.money import format_amount, format_money
-from hms_server.contract.paystack import OnlinePayment, PaymentTask, SavedAuthorization, TaskKind
+from hms_server.contract.paystack import OnlinePayment, PaymentTask, SavedAuthorization, TaskAction, TaskKind
 from hms_server.contract.reconciliation import (
     Difference,
     DifferenceKind,
@@ -132,6 +132,15 @@ def done_word(row: Difference) -> tuple[str, Kind]:
 def sum_word(name: str) -> str:
     """The name of a sum of the report."""
     return {"received": tr("Received"), "fees": tr("Fees"), "refunded": tr("Refunded")}.get(name, name)
+
+
+def action_word(action: TaskAction) -> str:
+    """What a person may decide about a task."""
+    return {
+        TaskAction.NOTE: tr("It is settled elsewhere"),
+        TaskAction.CREDIT_BILL: tr("The money pays a bill"),
+        TaskAction.REFUND_PAYER: tr("The money goes back to the payer"),
+    }[action]
 
 
 def task_word(kind: TaskKind) -> str:

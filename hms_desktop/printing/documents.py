@@ -108,6 +108,34 @@ class PaymentSlip(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: datetime
 
 
+class ComparedSum(msgspec.Struct, frozen=True, kw_only=True):
+    """One sum on both sides, already written."""
+
+    name: str
+    ours: str
+    theirs: str
+
+
+class ComparedDifference(msgspec.Struct, frozen=True, kw_only=True):
+    what: str
+    reference: str
+    ours: str
+    theirs: str
+    sentence: str
+    done: str
+
+
+class ComparisonReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The clinic's books beside a provider's list; `compared` counts what was looked at on both sides."""
+
+    clinic: Letterhead
+    title: str
+    made_at: datetime
+    compared: int
+    sums: tuple[ComparedSum, ...]
+    differences: tuple[ComparedDifference, ...]
+
+
 class ReceiptPaper(StrEnum):
     ROLL_80 = "80 mm roll"
     A5 = "A5"

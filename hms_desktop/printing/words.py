@@ -67,6 +67,10 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     to_pay_online: str = "To pay online"
     no_receipt: str = "This is not a receipt. Nothing is paid yet."
     scan_to_pay: str = "Scan the code with your phone, or open the address:"
+    compared: str = "{time}. {count} payments and refunds were looked at on both sides."
+    ours: str = "Our books"
+    theirs: str = "Paystack"
+    no_differences: str = "Both sides agree. There is no difference."
     page: str = "Page {page} of {pages}"
 
 

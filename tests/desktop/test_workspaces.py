@@ -174,8 +174,8 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
         Role.NURSE: ["nurse", "front_desk", "appointments"],
         Role.DOCTOR: ["doctor"],
         Role.PHARMACIST: ["pharmacy"],
-        Role.CASHIER: ["billing"],
-        Role.ADMINISTRATOR: ["administration", "outside", "providers", "messages", "hours"],
+        Role.CASHIER: ["billing", "paystack"],
+        Role.ADMINISTRATOR: ["administration", "outside", "providers", "messages", "hours", "paystack"],
         Role.DISPLAY: [],
         Role.KIOSK: [],
     }
@@ -187,6 +187,7 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
         "messages",
         "hours",
         "billing",
+        "paystack",
     ]
 
 
