@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from hms_desktop.assistant.lookup.panel import ToolsPage
 from hms_desktop.assistant.message.panel import MessageCard
 from hms_desktop.assistant.proposal.panel import ProposalPage
 from hms_desktop.assistant.sent.panel import SentPage
 from hms_desktop.assistant.state import AssistantDesk
 from hms_desktop.assistant.table import conversation_columns
-from hms_desktop.assistant.lookup.panel import ToolsPage
 from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.fields import Field, TextField
 from hms_desktop.widgets.labels import TextRole, label
@@ -44,6 +44,7 @@ class AssistantSheet(SideSheet):
         self._zone = zone
         self.desk = desk
         self._about = ""
+        self._follows_end = True
         self._cards: dict[MessageId, MessageCard] = {}
         self._title = label("", TextRole.HEADING, wraps=True)
         self.new_button = SecondaryButton(self.tr("New"), icon_name="plus")
@@ -148,7 +149,7 @@ class AssistantSheet(SideSheet):
         self._cards = {}
         for message in conversation.messages if conversation else []:
             self._talk_column.addWidget(self._card_of(message))
-        QTimer.singleShot(0, self, self._scroll_down)
+        self._follows_end = True
 
     def _card_of(self, message: Message) -> MessageCard:
         card = MessageCard(message, zone=self._zone)
@@ -164,15 +165,14 @@ class AssistantSheet(SideSheet):
 
     def _on_grown(self, message: Message) -> None:
         bar = self._scroll.verticalScrollBar()
-        at_end = bar.value() >= bar.maximum() - bar.singleStep()
+        # Whoever reads further up is not torn away.
+        self._follows_end = bar.value() >= bar.maximum() - bar.singleStep()
         self._cards[message.id].show_message(message)
-        if at_end:
-            # Whoever reads further up is not torn away.
-            QTimer.singleShot(0, self, self._scroll_down)
 
-    def _scroll_down(self) -> None:
-        bar = self._scroll.verticalScrollBar()
-        bar.setValue(bar.maximum())
+    def _on_range(self, _least: int, most: int) -> None:
+        # The height of a grown card is known only now.
+        if self._follows_end:
+            self._scroll.verticalScrollBar().setValue(most)
 
     def _on_taken(self) -> None:
         self.question.set_text("")
@@ -227,6 +227,7 @@ class AssistantSheet(SideSheet):
         self.tools_button.clicked.connect(lambda: self._turn_to(self.tools))
         self.ask_button.clicked.connect(self.ask)
         self.question.editor.installEventFilter(self)
+        self._scroll.verticalScrollBar().rangeChanged.connect(self._on_range)
         self.search.edited.connect(desk.search)
         self.table.opened.connect(self._on_chosen)
         self.forget_button.clicked.connect(self._forget)

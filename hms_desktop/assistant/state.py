@@ -64,6 +64,7 @@ class AssistantDesk(QObject):
         self.patient: PatientHeader | None = None
         self.asking = False
         self._search = ""
+        self._wanted: ConversationId | None = None
         self._stale: set[MessageId] = set()
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._fetch_stale)
@@ -96,12 +97,14 @@ class AssistantDesk(QObject):
 
     def open(self, conversation_id: ConversationId) -> None:
         """Shows a conversation."""
+        self._wanted = conversation_id
         self._session.ask(
             GetConversation(conversation_id=conversation_id), done=self._on_conversation, failed=self._refuse
         )
 
     def begin(self, patient: PatientHeader | None) -> None:
         """Starts afresh; nothing is stored before the first question."""
+        self._wanted = None
         self.patient = patient
         self.conversation = None
         self.opened.emit()
@@ -176,6 +179,9 @@ class AssistantDesk(QObject):
             self.listed.emit()
 
     def _on_conversation(self, answer: Conversation) -> None:
+        if answer.id != self._wanted:
+            # Meanwhile the person has chosen another one, or begun about another patient.
+            return
         self.conversation = answer
         self.patient = answer.patient
         self.opened.emit()

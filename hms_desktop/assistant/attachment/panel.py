@@ -45,8 +45,8 @@ class AttachmentCard(QFrame):
         column.setSpacing(Space.XS)
         column.addWidget(label(title, TextRole.STRONG, wraps=True))
         self.lines = label("\n".join(lines), wraps=True)
-        self.lines.setHidden(not lines)
         column.addWidget(self.lines)
+        self.lines.setHidden(not lines)
         if isinstance(attachment, AppointmentProposal | Draft):
             self._add_form_button(attachment, column)
 

@@ -33,6 +33,7 @@ class ToolsPage(QWidget):
         self._form.setSpacing(Space.S)
         self.notice = Notice()
         self._answer_labels: list[QLabel] = []
+        self._cards: list[AttachmentCard] = []
         self._answer = QVBoxLayout()
         self._answer.setSpacing(Space.XS)
         self._lay_out()
@@ -51,8 +52,15 @@ class ToolsPage(QWidget):
         texts = [one.text() for one in self._answer_labels]
         return "\n".join(texts)
 
+    def attachments(self) -> list[AttachmentCard]:
+        """The cards of the answer."""
+        return list(self._cards)
+
     def run(self) -> None:
         """Asks the server's own function; a missing field says so itself."""
+        if not self.button.isEnabled():
+            # Enter in a field and Ctrl+Enter of the sheet may be the same press.
+            return
         tool = self._tool()
         if tool is None:
             self.which.set_error(self.tr("Choose what to look up."))
@@ -129,6 +137,7 @@ class ToolsPage(QWidget):
         for attachment in answer.attachments:
             card = AttachmentCard(attachment, zone=self._zone)
             card.opened.connect(self.attachment_opened)
+            self._cards.append(card)
             self._answer.addWidget(card)
 
     def _add_line(self, text: str, role: TextRole) -> None:
@@ -138,6 +147,7 @@ class ToolsPage(QWidget):
 
     def _clear_answer(self) -> None:
         self._answer_labels = []
+        self._cards = []
         self.notice.take_back()
         _clear(self._answer)
 

@@ -58,6 +58,9 @@ class ProposalPage(QWidget):
         """Fills the form with what is proposed."""
         if not isinstance(proposal, AppointmentProposal | Draft):
             return
+        if proposal == self.proposal:
+            # Left with Esc in the middle of a correction, and opened again: the correction stays.
+            return
         self.proposal = proposal
         self.notice.take_back()
         self._patient.setText(f"{proposal.patient.name} · {proposal.patient.number}")
@@ -73,11 +76,12 @@ class ProposalPage(QWidget):
             self._fill_appointment(proposal)
 
     def accept(self) -> None:
-        """Stores what the form shows."""
-        request = self._request()
-        if request is None:
+        """Stores what the form shows, once, however often the key is pressed."""
+        if not self.accept_button.isEnabled():
             return
-        self._send(request)
+        request = self._request()
+        if request is not None:
+            self._send(request)
 
     def _fill_draft(self, draft: Draft) -> None:
         self._head.setText(draft_word(draft.kind))
@@ -122,6 +126,7 @@ class ProposalPage(QWidget):
 
     def _on_settled(self, _proposal: Attachment) -> None:
         self._enable(is_on=True)
+        self.proposal = None
         self.settled.emit()
 
     def _on_refused(self, fault: Fault) -> None:
