@@ -42,7 +42,8 @@ class OutsideWorkspace(Workspace):
         from hms_desktop.relay.panel import OutsidePanel  # noqa: PLC0415 - as in the other workspaces
 
         desk = self._desk
-        self.panel = OutsidePanel(desk.session, outside=desk.outside, clock=desk.clock, zone=desk.zone)
+        panel = OutsidePanel(desk.session, outside=desk.outside, clock=desk.clock, zone=desk.zone)
+        self.panel = self.own(panel)
         yield
         lay_below_strip(self, desk, self.panel)
 
@@ -67,7 +68,6 @@ class ProvidersWorkspace(Workspace):
 
         desk = self._desk
         self.panel = ProvidersPanel(desk.session, clock=desk.clock, zone=desk.zone)
-        yield
         lay_below_strip(self, desk, self.panel)
 
     def primary(self) -> None:

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from hms_desktop.relay.state import OutsideState
-from hms_desktop.widgets.labels import IconMark, TextRole, label
+from hms_desktop.widgets.labels import IconMark, TextRole, label, reveal
 from hms_desktop.widgets.tokens import Space
 
 
@@ -37,4 +37,7 @@ class ModeStrip(QFrame):
         words = self.tr("TEST MODE: no real money moves ({providers})").format(providers=", ".join(titles))
         self._words.setText(words)
         self.setAccessibleName(words if titles else "")
-        self.setHidden(not titles)
+        if titles:
+            reveal(self)
+        else:
+            self.hide()

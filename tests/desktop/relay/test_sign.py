@@ -159,12 +159,21 @@ def outside(connection: FakeConnection, session: Session) -> OutsideState:
     return OutsideState(session, clock=lambda: NOW, parent=session)
 
 
+def shown_strip(outside: OutsideState, qtbot: QtBot) -> ModeStrip:
+    page = QWidget()
+    qtbot.addWidget(page)
+    strip = ModeStrip(outside)
+    QVBoxLayout(page).addWidget(strip)
+    with qtbot.waitExposed(page):
+        page.show()
+    return strip
+
+
 def test_the_strip_says_that_no_real_money_moves_until_it_does(
     outside: OutsideState, connection: FakeConnection, qtbot: QtBot
 ) -> None:
     """Pushed: the cashier does not have to open the page again."""
-    strip = ModeStrip(outside)
-    qtbot.addWidget(strip)
+    strip = shown_strip(outside, qtbot)
     before = strip.text()
 
     outside.reload()
@@ -178,9 +187,7 @@ def test_the_strip_says_that_no_real_money_moves_until_it_does(
 def test_a_lost_server_does_not_make_the_money_look_real(
     outside: OutsideState, connection: FakeConnection, qtbot: QtBot
 ) -> None:
-    """And a strip that is built meanwhile follows as soon as something is known."""
-    strip = ModeStrip(outside)
-    qtbot.addWidget(strip)
+    strip = shown_strip(outside, qtbot)
     outside.reload()
     qtbot.waitUntil(lambda: strip.text() != "")
 
