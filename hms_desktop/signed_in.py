@@ -133,7 +133,7 @@ class SignedInDesk(QObject):
     def _on_left_over(self, count: int) -> None:
         title = self.tr("1 job outside was given up lately") if count == 1 else ""
         title = title or self.tr("{count} jobs outside were given up lately").format(count=count)
-        sentence = self.tr("They stand under Outside, with the reason.")
+        sentence = self.tr("Outside shows what and why.")
         actions = [Action(self.tr("Show"), self._show_failed)]
         self.frame.say(Kind.WARNING, title, sentence, actions=actions)
 
