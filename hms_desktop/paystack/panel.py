@@ -95,6 +95,10 @@ class OnlinePanel(QWidget):
                 self.state.fetch_cards(self._invoice.patient.id)
         self.changed.emit()
 
+    def ways_offered(self) -> list[OnlineChannel]:
+        """What can be chosen now, in the order of the keys."""
+        return [channel for channel, button in self.ways.items() if not button.isHidden()]
+
     def leave(self) -> None:
         """Cash is taken instead: nothing typed here counts as waiting to be asked for."""
         self.form.is_edited = False

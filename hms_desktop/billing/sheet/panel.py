@@ -36,7 +36,7 @@ class BillSheet(Card):
         self.charges: TableView[ChargeRow] = TableView(self._charges, name=self.tr("Charges"))
         self.list = ListState(self.charges, empty=self.tr("Call a patient to see the bill"))
         self.payments: TableView[MoneyRow] = TableView(self._money, name=self.tr("Payments and refunds"))
-        for table in (self.charges, self.payments):
+        for table in (self.charges, self.list, self.payments):
             # Low screens need the room for the code that is scanned; longer lists scroll.
             table.setMinimumHeight(current_tokens().px(LEAST_HEIGHT))
         self._total, self._paid = label(), label()

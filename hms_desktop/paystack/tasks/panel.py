@@ -43,6 +43,7 @@ class TasksPanel(Card):
         self._session = session
         self._clock = clock
         self._zone = zone
+        self._wants_focus = False
         self._shown: PaymentTask | None = None
         self._notes: dict[PaymentTaskId, str] = {}
         self.state = TasksState(session, parent=self)
@@ -68,6 +69,7 @@ class TasksPanel(Card):
 
     def take_focus(self) -> None:
         """The list has the keys."""
+        self._wants_focus = not self._model.rows
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         self.table.choose_first()
 
@@ -133,6 +135,9 @@ class TasksPanel(Card):
             self._list.show_empty(self.tr("Nothing was settled in the last 30 days"))
         self.count.set(self.tr("{n} open").format(n=tasks.open_count), _kind_of(tasks.open_count))
         self.table.choose_first()
+        if self._wants_focus and tasks.rows:
+            # A list that was not filled yet could not take the keys.
+            self.take_focus()
         self._show_task(self.table.chosen_row())
 
     def _show_task(self, task: PaymentTask | None) -> None:
