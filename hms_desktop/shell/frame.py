@@ -94,14 +94,11 @@ class Frame(QWidget):
     def open(self, key: str) -> Workspace | None:
         """Brings a workspace to the front; one that is not built yet follows in some turns."""
         changed = key != self._current
-        self._current = key
-        self._rail.mark(key)
-        self.header.show_title(self._entries[key].title)
-        self.close_alerts()
+        self._mark(key)
         if key in self._built:
             self._bring()
         else:
-            self._build()
+            self._build(key)
         if changed:
             self.workspace_changed.emit(key)
         return self.current
@@ -176,7 +173,7 @@ class Frame(QWidget):
         if self._current:
             self._bring()
         elif self._entries:
-            self.open(next(iter(self._entries)))
+            self._open_first()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
@@ -187,11 +184,25 @@ class Frame(QWidget):
             self.close_alerts()
         return super().eventFilter(watched, event)
 
-    def _build(self) -> None:
+    def _open_first(self) -> None:
+        # Planned and not begun: the frame itself is drawn before anything else happens.
+        key = next(iter(self._entries))
+        self._mark(key)
+        self._bring()
+        self._workshop.need(key, at_once=False)
+        self.workspace_changed.emit(key)
+
+    def _build(self, key: str) -> None:
         """What is small is there at once; in place of anything else the frame shows an empty page first."""
-        self._workshop.need(self._current)
+        self._workshop.need(key)
         if self.current is None:
             self._bring()
+
+    def _mark(self, key: str) -> None:
+        self._current = key
+        self._rail.mark(key)
+        self.header.show_title(self._entries[key].title)
+        self.close_alerts()
 
     def _bring(self) -> None:
         """Shows what is in front, and gives it the keys."""
@@ -236,7 +247,7 @@ class Frame(QWidget):
         workspace = self.current
         if workspace is not None:
             act(workspace)
-        elif self._current:
+        elif self._entries:
             self._opening.keep(lambda: self._soon(act))
 
     def _offer(self, code: str, workspace: Workspace) -> None:

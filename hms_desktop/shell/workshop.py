@@ -43,14 +43,17 @@ class Workshop(QObject):
         self._untouched.timeout.connect(self._turn.start)
         self._watch = InputWatch(self)
 
-    def need(self, key: str) -> None:
-        """Somebody waits for this one. Its first step is taken now: what is small is complete on return."""
+    def need(self, key: str, *, at_once: bool = True) -> None:
+        """Somebody waits for this one. At once means that what is small is complete on return."""
         if key in self._needed:
             return
         self._needed.append(key)
         if key in self._planned:
             self._planned.remove(key)
-        self._step(key)
+        if at_once:
+            self._step(key)
+        else:
+            self._turn.start()
 
     def plan(self, keys: Iterable[str]) -> None:
         """These may be needed later, in this order."""
@@ -102,7 +105,11 @@ class Workshop(QObject):
 
 
 def load(*packages: str) -> Iterator[None]:
-    """Imports the modules of these packages one by one, those first on which the panels rest."""
+    """Imports the modules of these packages one by one, those first on which the panels rest.
+
+    It pauses at least once, so that what is built of them begins with a turn of its own.
+    """
+    yield
     for package in packages:
         folder = import_module(package).__path__
         found = [each.name for each in walk_packages(folder, f"{package}.") if not each.ispkg]

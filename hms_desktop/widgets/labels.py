@@ -131,6 +131,8 @@ class Pill(QWidget):
 
     def set(self, text: str, kind: Kind) -> None:
         """Says something else; a pill without words disappears."""
+        if self.property("kind") == kind.value and self._text.text() == text:
+            return
         self._text.setText(text)
         self._kind = kind
         self._icon.set_kind(kind)

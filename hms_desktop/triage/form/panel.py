@@ -214,7 +214,8 @@ class VitalsForm(QWidget):
             field.finished.connect(lambda sign=sign: self._on_finished(sign))
         for choice in (*self._choices(), self.urgency):
             choice.chosen.connect(self._on_chosen)
-        self.complaint.edited.connect(self._on_chosen)
+        # Words are not scored: a fast typist need not wait for the score of every letter.
+        self.complaint.edited.connect(lambda _text: self.edited.emit())
         for each in self._fields():
             each.editor.installEventFilter(self)
 
