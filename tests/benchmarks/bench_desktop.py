@@ -42,8 +42,10 @@ class Demo:
 def run(stage: Stage, report: Report, *, quick: bool) -> None:
     with open_demo(stage) as demo:
         tell_start(demo, report, starts=1 if quick else STARTS)
-        tell_switch(probe(demo, "switch")[0], report)
-        tell_stall(probe(demo, "day")[0], report)
+        at_once, prepared = probe(demo, "switch")[0], probe(demo, "prepared")[0]
+        tell_switch(at_once, prepared, report)
+        tell_stall("while every workspace is opened", at_once, report)
+        tell_stall("during one patient's day", probe(demo, "day")[0], report)
 
 
 def tell_start(demo: Demo, report: Report, *, starts: int) -> None:
@@ -63,10 +65,11 @@ def tell_start(demo: Demo, report: Report, *, starts: int) -> None:
     )
 
 
-def tell_switch(measured: Measured, report: Report) -> None:
+def tell_switch(at_once: Measured, prepared: Measured, report: Report) -> None:
     for what, milliseconds in (
-        ("first opening of a workspace", measured.first_switch_ms),
-        ("switch to a workspace", measured.switch_ms),
+        ("first opening of a workspace right after signing in", at_once.first_switch_ms),
+        ("first opening of a workspace a moment later", prepared.first_switch_ms),
+        ("switch to a workspace", prepared.switch_ms),
     ):
         slowest = max(milliseconds, key=milliseconds.__getitem__)
         report.add(
@@ -80,16 +83,20 @@ def tell_switch(measured: Measured, report: Report) -> None:
         )
 
 
-def tell_stall(measured: Measured, report: Report) -> None:
+def tell_stall(what: str, measured: Measured, report: Report) -> None:
+    longest = measured.stalls[0]
     report.add(
         Figure(
             part="e",
-            what="longest stall of the window during one patient's day",
-            value=f"{measured.stall_ms:.0f} ms",
+            what=f"longest stall of the window {what}",
+            value=f"{longest.took_ms:.0f} ms",
+            against=f"computing for {longest.own_ms:.0f} ms of them",
             limit=f"< {MAX_STALL_MS} ms",
-            holds=measured.stall_ms < MAX_STALL_MS,
+            holds=longest.took_ms < MAX_STALL_MS,
         )
     )
+    for stall in measured.stalls:
+        print(f"    {stall.words()}", flush=True)
 
 
 def probe(demo: Demo, mode: str) -> tuple[Measured, float]:
