@@ -6,8 +6,8 @@ import pypdfium2
 import pytest
 from msgspec.structs import replace
 
-from hms_desktop.printing.bills import invoice_pdf, receipt_pdf
-from hms_desktop.printing.documents import Line, ReceiptPaper
+from hms_desktop.printing.bills import invoice_pdf, receipt_pdf, slip_pdf
+from hms_desktop.printing.documents import Line, PaymentSlip, ReceiptPaper
 from hms_desktop.printing.words import Words
 from hms_server.contract.values import Money
 from tests.desktop.printing.papers import (
@@ -185,3 +185,31 @@ def _right_edges_mm(pdf: bytes, words: list[str]) -> list[float]:
             start, count = places[-1]
             edges.append(page.get_charbox(start + count - 1)[2] * MM_PER_POINT)
         return edges
+
+
+def test_a_payment_slip_is_scanned_and_says_that_nothing_is_paid() -> None:
+    """The code leads to the page of this payment; nobody takes the slip for a receipt."""
+    slip = PaymentSlip(
+        clinic=RECEIPT.clinic,
+        reference="hms-7k2m9x4q1r8t5w3z",
+        invoice_number="INV-000311",
+        amount=naira(8_000),
+        url="https://checkout.paystack.com/0peioxfhpn",
+        asked_at=RECEIPT.paid_at,
+    )
+
+    pdf = slip_pdf(slip, WORDS)
+
+    assert scan(pdf) == [slip.url]
+    assert "₦ 8,000.00" in read_text(pdf)
+    assert "This is not a receipt. Nothing is paid yet." in read_text(pdf)
+    assert "Paid" not in read_text(pdf)
+
+
+def test_a_receipt_of_an_online_payment_names_its_reference() -> None:
+    online = replace(RECEIPT, method="Paystack", tendered=None, change=None, reference="hms-7k2m9x4q1r8t5w3z")
+
+    text = read_text(receipt_pdf(online, WORDS, paper=ReceiptPaper.ROLL_80))
+
+    assert "Paid by Paystack ₦ 4,000.00" in text
+    assert "Reference hms-7k2m9x4q1r8t5w3z" in text
