@@ -51,12 +51,12 @@ NETWORK = ProviderSpec(
 
 def proxy_of(providers: Providers, work: Work) -> str | None:
     """The proxy's address with user and password in it, or None: never store, log or show it."""
-    settings = providers.settings(work, NAME)
-    address = settings[PROXY].removeprefix("http://").rstrip("/")
-    if not address or not providers.enabled(work, NAME):
+    entered = providers.entered(work, NAME)
+    address = entered.settings[PROXY].removeprefix("http://").rstrip("/")
+    if not address or not entered.enabled:
         return None
-    user = settings[USER]
+    user = entered.settings[USER]
     if not user:
         return f"http://{address}"
-    password = providers.secret(work, NAME, PASSWORD) or ""
+    password = entered.secrets.get(PASSWORD, "")
     return f"http://{quote(user, safe='')}:{quote(password, safe='')}@{address}"

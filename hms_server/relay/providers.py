@@ -71,7 +71,13 @@ class Condition:
     test_mode: bool
 
 
-OFF = Condition(enabled=False, test_mode=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Entered:
+    """All that was entered for a provider, secrets in clear: for the call that needs it, never to be kept."""
+
+    enabled: bool
+    settings: dict[str, str]
+    secrets: dict[str, str]
 
 
 class Providers:
@@ -96,6 +102,15 @@ class Providers:
     def test_mode(self, work: Work, provider: str) -> bool:
         """Whether what is done there is only play: a banner says so."""
         return self._condition(self.specs[provider], self._stored(work, provider)).test_mode
+
+    def entered(self, work: Work, provider: str) -> Entered:
+        """Settings, secrets and switch in one statement."""
+        spec, stored = self.specs[provider], self._stored(work, provider)
+        return Entered(
+            enabled=self._condition(spec, stored).enabled,
+            settings=self._settings(spec, stored),
+            secrets=self._secrets(stored),
+        )
 
     def conditions(self, work: Work) -> dict[str, Condition]:
         """Of all providers, in one statement."""
