@@ -12,6 +12,7 @@ from hms_desktop.stations import Desk, StationWorkspace
 from hms_desktop.widgets.tokens import Space
 from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.paystack import OnlinePayment
+from hms_server.contract.values import PatientHeader
 from hms_server.contract.visits import BILLING
 
 if TYPE_CHECKING:
@@ -109,6 +110,10 @@ class BillingWorkspace(StationWorkspace):
         self.payments.ended.connect(self._on_ended)
         self.payments.reload()
         tasks.reload()
+
+    def patient(self) -> PatientHeader | None:
+        invoice = self.billing.state.invoice
+        return invoice.patient if invoice else None
 
     def _on_reachability(self) -> None:
         self.online.show_reachability(self._desk.outside.rows)

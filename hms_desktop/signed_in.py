@@ -5,6 +5,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from hms_desktop.assistant_side import AssistantSide
 from hms_desktop.printing.ready import get_ready
 from hms_desktop.shell.frame import Frame
 from hms_desktop.shell.header import MenuEntry, SignedInAs
@@ -17,13 +18,15 @@ from hms_desktop.widgets.suggest import Suggestion
 from hms_desktop.widgets.tokens import Kind
 from hms_desktop.widgets.words import age_text, sex_word
 from hms_desktop.workspaces import workspaces_of
-from hms_server.contract.envelope import Fault
+from hms_server.contract.envelope import Event, Fault
 from hms_server.contract.patients import PatientHits, SearchPatients
 from hms_server.contract.relay import JobGivenUp
+from hms_server.contract.symptoms import Urgency, UrgentAtKiosk
 from hms_server.contract.triage import AlertRow
 from hms_server.contract.values import PatientHeader, Role
 
 ALERTED = frozenset({Role.NURSE, Role.DOCTOR})
+TOLD_OF_KIOSK = frozenset({Role.NURSE, Role.RECEPTIONIST})
 PRINTING = frozenset({Role.RECEPTIONIST, Role.NURSE, Role.PHARMACIST, Role.CASHIER})
 SEARCHING = frozenset({Role.RECEPTIONIST, Role.NURSE, Role.DOCTOR, Role.PHARMACIST, Role.CASHIER})
 
@@ -55,6 +58,7 @@ class SignedInDesk(QObject):
         self.frame = Frame(entries, who=self._who(), clock=desk.clock, zone=desk.zone)
         self.frame.header.set_menu(menu)
         self.frame.search.setVisible(bool(SEARCHING.intersection(roles)))
+        self.assistant = AssistantSide(desk, self.frame, self)
         self._connect()
         if ALERTED.intersection(roles):
             desk.alerts.reload()
@@ -79,6 +83,7 @@ class SignedInDesk(QObject):
         session.link_changed.connect(frame.show_link)
         session.stored_changed.connect(frame.show_stored)
         session.event_arrived.connect(frame.show_event)
+        session.event_arrived.connect(self._on_event)
         session.events_missed.connect(frame.refetch)
         session.refused.connect(self._on_refused)
         frame.lock_requested.connect(self.lock_requested)
@@ -111,6 +116,12 @@ class SignedInDesk(QObject):
         room = self._desk.rooms.current
         roles = ", ".join(role_word(role) for role in self._desk.signed_in.roles)
         return SignedInAs(name=self._desk.signed_in.person.name, role=roles, room=room.name if room else "")
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, UrgentAtKiosk) and TOLD_OF_KIOSK.intersection(self._desk.signed_in.roles):
+            title = self.tr("{kiosk}: somebody there needs help now").format(kiosk=event.kiosk)
+            kind = Kind.DANGER if event.urgency is Urgency.EMERGENCY else Kind.WARNING
+            self.frame.say(kind, title, " · ".join(event.reasons))
 
     def _on_prepared(self) -> None:
         self._background.run(get_ready, lambda _: None)

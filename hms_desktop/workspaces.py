@@ -23,9 +23,11 @@ from hms_server.contract.visits import DOCTOR, PHARMACY, TRIAGE
 
 if TYPE_CHECKING:
     from hms_desktop.accounts.panel import AdministrationPanel
+    from hms_desktop.consultations.panel import ConsultationPanel
     from hms_desktop.messaging.panel import MessagesDesk
     from hms_desktop.patients.panel import FrontDeskPanel
     from hms_desktop.pharmacy.panel import PharmacyPanel
+    from hms_desktop.triage.panel import TriagePanel
     from hms_desktop.visits.waiting.panel import WaitingRoomPanel
 
 
@@ -90,6 +92,9 @@ class FrontDeskWorkspace(Workspace):
     def shown(self) -> None:
         self.panel.take_focus()
 
+    def patient(self) -> PatientHeader | None:
+        return self.panel.state.patient
+
     def open_patient(self, patient: object) -> None:
         if isinstance(patient, PatientHeader):
             self.panel.open_patient(patient)
@@ -97,6 +102,8 @@ class FrontDeskWorkspace(Workspace):
 
 class NurseWorkspace(StationWorkspace):
     """Triage: the queue, vital signs, alerts and trends."""
+
+    triage: "TriagePanel"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, service=TRIAGE, queue_title=_tr("Triage queue"))
@@ -106,7 +113,7 @@ class NurseWorkspace(StationWorkspace):
         from hms_desktop.triage.panel import TriagePanel  # noqa: PLC0415 - see the module
 
         desk = self._desk
-        panel = self.own(
+        panel = self.triage = self.own(
             TriagePanel(
                 desk.session,
                 alerts=desk.alerts,
@@ -121,9 +128,15 @@ class NurseWorkspace(StationWorkspace):
         yield
         self.set_panel(panel, panel)
 
+    def patient(self) -> PatientHeader | None:
+        ticket = self.triage.state.ticket
+        return ticket.patient if ticket else None
+
 
 class DoctorWorkspace(StationWorkspace):
     """The doctor's queue beside the chart, with the prescription inside the consultation."""
+
+    chart: "ConsultationPanel"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, service=DOCTOR, queue_title=_tr("My queue"))
@@ -134,7 +147,7 @@ class DoctorWorkspace(StationWorkspace):
         from hms_desktop.prescribing.panel import PrescriptionPanel  # noqa: PLC0415 - see the module
 
         desk = self._desk
-        panel = self.own(
+        panel = self.chart = self.own(
             ConsultationPanel(
                 desk.session,
                 autosaver=desk.autosaver,
@@ -150,6 +163,10 @@ class DoctorWorkspace(StationWorkspace):
         self.set_panel(panel, panel)
         yield
         panel.set_prescription(prescription)
+
+    def patient(self) -> PatientHeader | None:
+        ticket = self.chart.state.ticket
+        return ticket.patient if ticket else None
 
 
 class PharmacyWorkspace(StationWorkspace):
@@ -173,6 +190,10 @@ class PharmacyWorkspace(StationWorkspace):
         self.pharmacy.sent_on.connect(self.sent_on)
         yield
         self.set_panel(self.pharmacy, self.pharmacy)
+
+    def patient(self) -> PatientHeader | None:
+        prescription = self.pharmacy.state.prescription
+        return prescription.patient if prescription else None
 
     def scanned(self, code: str) -> bool:
         return self.pharmacy.scan(code)

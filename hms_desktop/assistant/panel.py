@@ -79,7 +79,8 @@ class AssistantSheet(SideSheet):
         self._about = about
         if patient is not None and patient != self.desk.patient:
             self.desk.begin(patient)
-        self._turn_to(self._talk)
+        # The keys go there only with `reveal`, which notes first where they were.
+        self._pages.setCurrentWidget(self._talk)
         self.desk.reload()
         self.reveal(self.question.editor)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from hms_desktop.session import Session
+from hms_desktop.session import Link, Session
 from hms_server.contract.assistant import (
     AnswerDone,
     AnswerGrew,
@@ -36,6 +36,8 @@ from hms_server.contract.values import PatientHeader, PatientId
 GATHER_MS = 120
 """Growth that arrives closer together than this is fetched once."""
 DESTINATION = "gemini"
+AWAY = ("link.", "server.")
+"""Faults that come from not reaching the server."""
 UNDER_WAY = frozenset({AnswerState.WAITING, AnswerState.WRITING})
 
 
@@ -64,12 +66,14 @@ class AssistantDesk(QObject):
         self.patient: PatientHeader | None = None
         self.asking = False
         self._search = ""
+        self._linked = session.link is None or session.link.connected
         self._wanted: ConversationId | None = None
         self._stale: set[MessageId] = set()
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self._fetch_stale)
         session.event_arrived.connect(self._on_event)
         session.events_missed.connect(self.reload)
+        session.link_changed.connect(self._on_link)
 
     @property
     def under_way(self) -> Message | None:
@@ -168,7 +172,10 @@ class AssistantDesk(QObject):
         if answer.enabled and (before is None or not before.enabled):
             self.search("")
 
-    def _on_off(self, _fault: Fault) -> None:
+    def _on_off(self, fault: Fault) -> None:
+        if fault.code.startswith(AWAY):
+            # Nobody was told anything about the assistant; the question is asked again with the next link.
+            return
         # Who has no right to it sees no trace of it.
         self.about = None
         self.changed.emit()
@@ -219,6 +226,12 @@ class AssistantDesk(QObject):
         if self.conversation is not None and self.conversation.id == conversation_id:
             self.begin(None)
         self.search(self._search)
+
+    def _on_link(self, link: Link) -> None:
+        came_back = link.connected and not self._linked
+        self._linked = link.connected
+        if came_back:
+            self.reload()
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, AnswerGrew | AnswerDone):

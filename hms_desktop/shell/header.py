@@ -38,6 +38,7 @@ class Header(QFrame):
 
     bell_clicked = Signal()
     help_clicked = Signal()
+    assistant_clicked = Signal()
     menu_chosen = Signal(str)
     """The key of a `MenuEntry`."""
 
@@ -51,6 +52,10 @@ class Header(QFrame):
         self.bell.clicked.connect(self.bell_clicked)
         self.help_button = HeaderButton("help-circle-outline", self.tr("Help   F1"))
         self.help_button.clicked.connect(self.help_clicked)
+        self.assistant_button = HeaderButton("message-question-outline", self.tr("Assistant   F2"))
+        self.assistant_button.clicked.connect(self.assistant_clicked)
+        # Where it is switched off, nothing tells that there could be one.
+        self.assistant_button.hide()
         self._name = label("", TextRole.STRONG)
         self._role = label("", TextRole.CAPTION)
         self._menu = QMenu(self)
@@ -114,6 +119,7 @@ class Header(QFrame):
         row.addWidget(self.search, 3, Qt.AlignmentFlag.AlignVCenter)
         row.addStretch(1)
         row.addWidget(self._unseen)
+        row.addWidget(self.assistant_button)
         row.addWidget(self.help_button)
         row.addWidget(self.bell)
         row.addLayout(person)

@@ -64,10 +64,14 @@ class MainWindow(QMainWindow):
         if self._has_help() and self.help.isVisible():
             self.help.close_sheet()
             return
-        self._place_help()
         page = self.page
         # A page outside of the frame is told by its name, as the screen of the waiting room is.
         key = page.current_key if isinstance(page, Frame) else page.objectName() if page else ""
+        self.open_help(key)
+
+    def open_help(self, key: str) -> None:
+        """Opens the manual at the page of that name."""
+        self._place_help()
         self.help.open(key)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name

@@ -22,8 +22,11 @@ class SideSheet(QFrame):
         self.hide()
 
     def reveal(self, focus: QWidget) -> None:
-        """Shows the sheet with the keys in one of its parts."""
+        """Shows the sheet with the keys in one of its parts, in place of any other sheet of the window."""
         if self.isHidden():
+            for other in self.window().findChildren(SideSheet):
+                if other is not self:
+                    other.close_sheet()
             self._before = QApplication.focusWidget()
         self.show()
         self.raise_()

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from hms_desktop.widgets.tokens import Kind
 from hms_server.contract.envelope import Event
+from hms_server.contract.values import PatientHeader
 
 W = TypeVar("W", bound=QWidget)
 
@@ -56,6 +57,10 @@ class Workspace(QWidget):
     def scanned(self, _code: str) -> bool:
         """A barcode was read; says whether this workspace knew what to do with it."""
         return False
+
+    def patient(self) -> PatientHeader | None:
+        """Who is treated or served here just now, as far as this workspace is about one patient."""
+        return None
 
     def open_patient(self, _patient: object) -> None:
         """A `PatientHeader` was chosen in the search box."""

@@ -21,7 +21,7 @@ TRAY_HEIGHT = 100
 
 
 class AlertsCard(Card):
-    """F2 acknowledges the first alert that nobody has seen; new ones come without taking the focus."""
+    """F11 acknowledges the first alert that nobody has seen; new ones come without taking the focus."""
 
     opened = Signal(object)
     """The `AlertRow` whose patient the person wants to see."""
@@ -40,7 +40,7 @@ class AlertsCard(Card):
         self._rest = QWidget()
         self.tray = AlertTray(clock=clock)
         self.tray.setMinimumHeight(current_tokens().px(TRAY_HEIGHT))
-        self.seen_button = SecondaryButton(self.tr("Seen"), key="F2")
+        self.seen_button = SecondaryButton(self.tr("Seen"), key="F11")
         self.seen_button.setToolTip(self.tr("Says that you have seen the first of them."))
         self.add_to_heading(self._count)
         self.add_to_heading(self.seen_button)

@@ -13,9 +13,7 @@ from tests.desktop.assistant.conftest import Shown
 from tests.desktop.conftest import FakeConnection
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
-FREE = ToolAnswer(
-    title="Free appointments", lines=["Monday 10:20, Dr Asante"], attachments=[talks.proposal()]
-)
+FREE = ToolAnswer(title="Free", lines=["Monday 10:20, Dr Asante"], attachments=[talks.proposal()])
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_an_appointment_is_booked_as_the_form_shows_it(
     shown.press(Qt.Key.Key_Return, CONTROL)
     shown.press(Qt.Key.Key_Return, CONTROL)
 
-    qtbot.waitUntil(lambda: shown.sheet.question.isVisible())
+    qtbot.waitUntil(shown.sheet.question.isVisible)
     assert stored(connection) == [
         AcceptAppointment(proposal_id=talks.proposal().id, slot=talks.slot(25), reason="Pressure")
     ]
@@ -87,7 +87,7 @@ def test_a_draft_is_stored_as_it_was_changed(shown: Shown, connection: FakeConne
     shown.sheet.proposal.text.set_text("Dear Dr Bello, please see her.")
     shown.sheet.proposal.accept_button.click()
 
-    qtbot.waitUntil(lambda: shown.sheet.question.isVisible())
+    qtbot.waitUntil(shown.sheet.question.isVisible)
     draft = talks.draft()
     assert stored(connection) == [
         AcceptDraft(
@@ -120,7 +120,7 @@ def test_what_is_not_wanted_is_dismissed(shown: Shown, connection: FakeConnectio
 
     shown.sheet.proposal.dismiss_button.click()
 
-    qtbot.waitUntil(lambda: shown.sheet.question.isVisible())
+    qtbot.waitUntil(shown.sheet.question.isVisible)
     assert stored(connection) == [Dismiss(proposal_id=talks.draft().id)]
 
 

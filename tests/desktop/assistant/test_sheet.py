@@ -1,4 +1,4 @@
-"""The sheet by keys alone: it opens over the work, takes a question, draws answers, and gives the keys back."""
+"""The sheet by keys: it opens over the work, takes a question, draws answers, and gives the keys back."""
 
 import pytest
 from PySide6.QtCore import Qt
@@ -129,7 +129,7 @@ def test_a_refused_question_stays_where_it_was_typed(
     shown.type("A long question")
     shown.press(Qt.Key.Key_Return)
 
-    qtbot.waitUntil(lambda: shown.sheet.notice.isVisible())
+    qtbot.waitUntil(shown.sheet.notice.isVisible)
     assert "The limit is used up." in shown.sheet.notice.text()
     assert shown.sheet.question.text() == "A long question"
     shown.press(Qt.Key.Key_Return)
@@ -234,7 +234,7 @@ def test_without_the_internet_it_says_so_and_offers_the_look_ups(
 
     shown.sheet.open(about="nurse", patient=None)
 
-    qtbot.waitUntil(lambda: shown.sheet.notice.isVisible())
+    qtbot.waitUntil(shown.sheet.notice.isVisible)
     assert "There is no internet." in shown.sheet.notice.text()
     assert "without the internet" in shown.sheet.notice.text()
 
