@@ -81,12 +81,28 @@ def to_be_stopped(work: Work, leases: Sequence[UUID]) -> list[UUID]:
     return [lease for (lease,) in work.connection.execute(TO_BE_STOPPED, (list(leases),)).fetchall()]
 
 
-def route(work: Work, kinds: Kinds) -> int:
-    """Names the destination of jobs that were just asked for, and gives how many it were."""
-    fresh = work.connection.execute(UNROUTED, (list(kinds),)).fetchall()
-    for job_id, kind, payload in fresh:
-        work.send(ROUTE, (_destination(kinds[kind], payload), job_id))
-    return len(fresh)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrouted:
+    """A job that was just asked for; nobody has looked yet where it goes."""
+
+    id: JobId
+    kind: str
+    payload: str
+    summary: str
+
+
+def route(work: Work, kinds: Kinds) -> tuple[int, list[Unrouted]]:
+    """Names the destination of jobs that were just asked for: how many it were, and which cannot be read."""
+    fresh = work.rows(Unrouted, UNROUTED, (list(kinds),))
+    unreadable = []
+    for job in fresh:
+        try:
+            destination = _destination(kinds[job.kind], job.payload)
+        except msgspec.DecodeError:
+            unreadable.append(job)
+        else:
+            work.send(ROUTE, (destination, job.id))
+    return len(fresh), unreadable
 
 
 def _destination(kind: JobKind[Any, Any, Any], payload: str) -> str:
@@ -151,7 +167,7 @@ TO_BE_STOPPED = """
 select lease from relay_job where state = 'running' and cancel_requested and lease = any(%s)
 """
 UNROUTED = """
-select id, kind, payload::text from relay_job
+select id, kind, payload::text, summary from relay_job
 where destination is null and state = 'waiting' and kind = any(%s)
 order by id limit 200 for update skip locked
 """

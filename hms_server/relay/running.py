@@ -14,6 +14,7 @@ import psycopg
 import structlog
 
 from hms_server.clock import Clock
+from hms_server.contract.relay import JobId
 from hms_server.dispatch import Dispatcher
 from hms_server.faults import Refused
 from hms_server.relay import claims, hearing, reachability, settling
@@ -145,8 +146,15 @@ class Runs:
                 run.stop.set()
 
     def route(self) -> int:
-        """Names the destinations of new jobs."""
-        return self._act("relay.route", lambda work: claims.route(work, self.kinds))
+        """Names the destinations of new jobs, and gives how many it were."""
+        return self._act("relay.route", self._route)
+
+    def _route(self, work: Work) -> int:
+        routed, unreadable = claims.route(work, self.kinds)
+        for claim in unreadable:
+            log.error("a job cannot be read", job=claim.id, kind=claim.kind)
+            settling.give_up_unread(work, claim, UNREADABLE)
+        return routed
 
     def switched_on(self, work: Work, destination: str) -> bool:
         """Whether jobs go there: a destination whose provider is switched off is left alone."""
@@ -180,15 +188,35 @@ class Runs:
     def end_called_off(self) -> int:
         """Ends jobs that were called off before they ran, or while their server died; gives how many."""
         count = 0
-        while self._act("relay.call_off", self._end_one_called_off):
+        while self._end_one_called_off():
             count += 1
         return count
 
-    def _end_one_called_off(self, work: Work) -> bool:
+    def _end_one_called_off(self) -> bool:
+        found: list[JobId] = []
+        sentence = MISTAKE
+        try:
+            return self._act("relay.call_off", lambda work: self._call_off(work, found))
+        except psycopg.OperationalError:
+            raise
+        except Exception as error:
+            if not found:
+                raise
+            log.exception("a job that was called off cannot be ended", job=found[-1])
+            sentence = UNREADABLE if isinstance(error, msgspec.DecodeError) else MISTAKE
+        # What the slice cannot end ends without it: all other jobs would wait behind it.
+        return self._act("relay.call_off", lambda work: self._call_off(work, [], unfit=(found[-1], sentence)))
+
+    def _call_off(self, work: Work, found: list[JobId], *, unfit: tuple[JobId, str] | None = None) -> bool:
         claim = claims.called_off(work, list(self.kinds), now=self.now(), held=list(self.under_way))
         if claim is None:
             return False
-        settling.end_called_off(work, Held(claim=claim, kind=self.kinds[claim.kind], chance=self._chance))
+        found.append(claim.id)
+        held = Held(claim=claim, kind=self.kinds[claim.kind], chance=self._chance)
+        if unfit is not None and unfit[0] == claim.id:
+            settling.store_unfit(work, held, unfit[1])
+        else:
+            settling.end_called_off(work, held)
         return True
 
     def prepare(self, run: Run) -> Prepared | None:

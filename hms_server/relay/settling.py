@@ -7,7 +7,7 @@ from typing import Any
 
 from hms_server.contract.relay import JobChanged, JobGivenUp, JobId, JobState, Trouble
 from hms_server.permissions import Permission
-from hms_server.relay.claims import Claim
+from hms_server.relay.claims import Claim, Unrouted
 from hms_server.relay.kinds import Again, Claimed, Finished, GiveUp, JobKind, Next
 from hms_server.relay.outside import OutsideFault
 from hms_server.relay.rules import Failure, decide
@@ -103,6 +103,13 @@ def store_unfit(work: Work, held: Held, sentence: str) -> bool:
     _end(work, held.claim.id, JobState.FAILED, sentence)
     _tell_given_up(work, held.claim, sentence)
     return True
+
+
+def give_up_unread(work: Work, job: Unrouted, sentence: str) -> None:
+    """Ends a locked job that cannot be read, so that nobody knows where it was to go."""
+    _end(work, job.id, JobState.FAILED, sentence)
+    news = JobGivenUp(job_id=job.id, destination="", summary=job.summary, why=sentence)
+    work.emit(news, audience=Permission.ADMINISTER)
 
 
 def settle(
