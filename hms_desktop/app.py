@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
@@ -42,6 +42,9 @@ from hms_desktop.workspaces import workspaces_of
 from hms_server.contract.accounts import Clinic, SessionEnded, SignedIn
 from hms_server.contract.envelope import Event, Fault
 from hms_server.contract.values import Role
+
+if TYPE_CHECKING:
+    from hms_desktop.assistant.kiosk.panel import KioskPanel
 
 TITLE = "Clinic"
 RETRY_MS = 5000
@@ -85,6 +88,7 @@ class App(QObject):
         self.session: Session | None = None
         self.desk: SignedInDesk | None = None
         self.display: DisplayPanel | None = None
+        self.kiosk: KioskPanel | None = None
         self._entered: Entered | None = None
         self._user_name = ""
         self._door: Door | None = None
@@ -210,6 +214,8 @@ class App(QObject):
         roles = outcome.signed_in.roles
         if self._options.is_display or set(roles) == {Role.DISPLAY}:
             self._open_display(outcome.clinic)
+        elif set(roles) == {Role.KIOSK}:
+            self._open_kiosk(outcome.clinic)
         elif workspaces_of(roles):
             self._open_desk(outcome.signed_in, outcome.clinic)
         else:
@@ -247,6 +253,14 @@ class App(QObject):
             zone=ZoneInfo(clinic.time_zone),
         )
         self.window.show_page(self.display)
+        self.window.showFullScreen()
+
+    def _open_kiosk(self, clinic: Clinic) -> None:
+        from hms_desktop.assistant.kiosk.panel import KioskPanel  # noqa: PLC0415 - at one door only
+
+        assert self.session is not None
+        self.kiosk = KioskPanel(self.session, clinic_name=clinic.name)
+        self.window.show_page(self.kiosk)
         self.window.showFullScreen()
 
     def _menu(self) -> list[MenuEntry]:
@@ -322,6 +336,9 @@ class App(QObject):
         if self.display is not None:
             self.window.drop_page(self.display)
             self.display = None
+        if self.kiosk is not None:
+            self.window.drop_page(self.kiosk)
+            self.kiosk = None
 
     def _drop_desk(self) -> None:
         if self.desk is not None:

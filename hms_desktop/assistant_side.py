@@ -1,4 +1,4 @@
-"""The assistant joined to the frame of a signed-in person: F2, the patient at hand, and where sources lead."""
+"""The assistant joined to a person's frame: F2, the patient at hand, and where sources lead."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
