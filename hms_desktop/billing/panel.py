@@ -133,7 +133,7 @@ class BillingPanel(QWidget):
         words = self.tr("Take payment")
         can = bool(invoice and invoice.due.amount_minor)
         if page is self.refund:
-            words, can = self.tr("Return the money"), self.refund.payment is not None
+            words, can = self.tr("Return it"), self.refund.payment is not None
         elif page is not self.cash and self._online is not None:
             words = self._online.primary_words()
             can = bool(words)
@@ -329,6 +329,7 @@ class BillingPanel(QWidget):
         if payment is None:
             self.notice.say(Kind.INFO, self.tr("Of this payment nothing is left that could go back."))
             return
+        self.notice.take_back()
         self.refund.begin(payment)
         self._turn_to(self.refund)
         self._ways.setExclusive(False)

@@ -18,7 +18,7 @@ class RefundForm(QWidget):
         super().__init__(parent)
         self.payment: PaymentRow | None = None
         self.is_edited = False
-        self._words = label("", wraps=True)
+        self._words = label("", TextRole.STRONG, wraps=True)
         self.amount = MoneyField(self.tr("Goes back"), currency=currency, required=True)
         self.credit: ChoiceField[bool] = ChoiceField(
             self.tr("And the bill"),
@@ -36,7 +36,6 @@ class RefundForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.S)
-        column.addWidget(label(self.tr("Return a payment"), TextRole.STRONG))
         column.addWidget(self._words)
         column.addLayout(first)
         column.addWidget(self.reason)
@@ -49,11 +48,8 @@ class RefundForm(QWidget):
         self.payment = payment
         self.is_edited = False
         left = payment.refundable or payment.amount
-        cash = self.tr("{left} of receipt {number} can go back, in cash from your drawer, now.")
-        paystack = self.tr(
-            "{left} of receipt {number} can go back through Paystack, to where it came from. "
-            "Give no cash: it takes some days."
-        )
+        cash = self.tr("{number}: {left} can go back in cash, from your drawer, now.")
+        paystack = self.tr("{number}: {left} can go back through Paystack, in some days. Give no cash.")
         words = cash if payment.method is PaymentMethod.CASH else paystack
         self._words.setText(words.format(left=format_money(left), number=payment.receipt_number))
         self.amount.set_money(left)

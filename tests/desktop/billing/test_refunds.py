@@ -88,6 +88,7 @@ class Till:
         QTest.keyClicks(self.form.reason.editor, reason)
 
     def paper(self) -> str:
+        self.panel._background.finish()
         [path] = self.folder.glob("*.pdf")
         document = pypdfium2.PdfDocument(path)
         text = " ".join(document[0].get_textpage().get_text_range().split())
@@ -125,7 +126,7 @@ def test_the_form_offers_all_that_is_left_and_presets_no_decision(till: Till) ->
     assert till.form.isVisible()
     assert till.form.amount.text() == "8,000.00"
     assert till.form.credit.value() is None
-    assert "Return the money" in till.panel.take_button.text()
+    assert "Return it" in till.panel.take_button.text()
     assert not till.panel.is_busy()
 
 
