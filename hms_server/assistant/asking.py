@@ -97,6 +97,10 @@ class ThroughDispatch:
     def read(self, handle: Callable[[Work], T]) -> T:
         return self._dispatcher.act("assistant.read", handle, audited=lambda _: False)
 
+    def send(self, handle: Callable[[Work], T]) -> T:
+        """What is kept of a message before it leaves; audited with the patients whom it concerns."""
+        return self._dispatcher.act("assistant.send", handle, audited=lambda _: False)
+
     def _reloaded(self) -> Actor:
         actor = self.read(lambda work: actor_of(work, self._whose))
         if actor is None:

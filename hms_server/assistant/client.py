@@ -15,7 +15,8 @@ from hms_server.assistant.line import Line, Patience
 from hms_server.contract.relay import Trouble
 from hms_server.relay.outside import Outside, OutsideFault
 
-MAX_OUTPUT_TOKENS = 4096
+MAX_OUTPUT_TOKENS = 8192
+"""What a model thinks before it speaks counts too."""
 MAX_RETRY_AFTER = timedelta(hours=1)
 _SECONDS = re.compile(r"^(\d+)(?:\.\d+)?s?$")
 
@@ -133,7 +134,8 @@ class _Heard:
                 Trouble.CUT, "The line broke in the middle of the assistant's answer.", may_have_arrived=True
             )
         told = ENDS.get(self.finish.name, End.BLOCKED) if self.finish is not None else End.EMPTY
-        return End.EMPTY if told is End.WHOLE and not calls and not self.text.strip() else told
+        silent = told in (End.WHOLE, End.TOO_LONG) and not calls and not self.text.strip()
+        return End.EMPTY if silent else told
 
 
 ENDS = {

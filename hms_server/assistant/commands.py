@@ -21,6 +21,7 @@ from hms_server.assistant.answering import (
 )
 from hms_server.assistant.asking import WithinWork
 from hms_server.assistant.functions import Arguments, Case, Sources
+from hms_server.assistant.identities import known_patients
 from hms_server.assistant.keeping import keep_proposal
 from hms_server.assistant.knowing import TAKEN_FROM_KNOWN, known_answer
 from hms_server.assistant.models import (
@@ -32,6 +33,7 @@ from hms_server.assistant.models import (
     Body,
     Keeper,
     message,
+    patients_of,
     question_of,
 )
 from hms_server.assistant.queries import own_answer, own_conversation
@@ -236,6 +238,11 @@ class AssistantDesk:
             if work.value(IS_BUSY, (request.conversation_id, open_states)):
                 raise Refused.of(BUSY)
             conversation_id = request.conversation_id
+            if known_patients(work, patients_of(work, conversation_id)).refused:
+                raise Refused(
+                    "assistant.no_consent",
+                    "A patient of this conversation no longer agrees to it. Begin another conversation.",
+                )
         else:
             binding = uuid4()
             title = self.keeper.seal(" ".join(text.split())[:MAX_TITLE], binding)

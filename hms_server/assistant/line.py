@@ -111,12 +111,20 @@ class _Backend(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         left = self._patience.left()
         if self._outside.proxy is None:
-            return _Stream(self._outside.connect(host, port), self._patience)
+            return _Stream(self._connect(host, port), self._patience)
         try:
             connected = socket.create_connection((host, port), min(timeout or CONNECT_S, CONNECT_S, left))
         except OSError as error:
             raise fault_of(Trouble.PROXY, host) from error
         return _Stream(connected, self._patience)
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        try:
+            return self._outside.connect(host, port)
+        except OutsideFault:
+            # A connection that was ended from here is a stop, and no trouble of the line.
+            self._patience.left()
+            raise
 
 
 class Line(httpx2.BaseTransport):

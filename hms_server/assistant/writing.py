@@ -31,6 +31,7 @@ from hms_server.contract.suggestions import Attachment
 from hms_server.contract.values import PatientId
 from hms_server.faults import Refused
 from hms_server.relay.outside import Outside, OutsideFault
+from hms_server.work import Work
 
 T = TypeVar("T")
 
@@ -213,13 +214,17 @@ class Writing:
         return self._stopped
 
     def _on_sent(self, address: str, body: bytes) -> None:
-        self._asker.read(lambda work: self._keeping.keep_sent(work, address, body, self._names.memory))
+        def keep(work: Work) -> None:
+            work.concerns(*sorted(self._patients))
+            self._keeping.keep_sent(work, address, body, self._names.memory)
+
+        self._asker.send(keep)
 
     def _count(self, turn: Turn) -> bool:
         """Whether more may be spent."""
         staff_id = self._need.whose.staff_id
 
-        def add(work: Any) -> bool:
+        def add(work: Work) -> bool:
             usage.count(work, staff_id, prompt=turn.spent.prompt, answer=turn.spent.answer)
             with suppress(Refused):
                 usage.refuse_used_up(work, usage.policy_of(work), staff_id)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from hms_server.assistant.waiting import forget_old, give_back_waiting
@@ -27,6 +28,7 @@ from hms_server.contract.assistant import (
     StopAnswer,
 )
 from hms_server.contract.envelope import Request
+from hms_server.contract.patients import EditPatient, GetPatient
 from hms_server.contract.values import Role
 from tests.outside import gemini
 from tests.outside.local import CAPTIVE_PORTAL, Reply, within
@@ -177,6 +179,41 @@ def test_consent_that_is_withdrawn_before_the_question_leaves_counts(talk: Talk)
     answer = talk.answer(question.answer.id)
     assert (answer.state, "agreed" in answer.note) == (AnswerState.FAILED, True)
     assert talk.fake.asked == []
+
+
+def test_a_conversation_ends_for_a_patient_who_no_longer_agrees(talk: Talk, desk: Desk) -> None:
+    patient_id = talk.patient()
+    question = talk.put("Rest?", patient_id=patient_id)
+    talk.relay.run_due()
+    talk.consent(patient_id, given=False)
+
+    more = AskAssistant(text="And food?", conversation_id=question.conversation_id)
+
+    assert desk.fault(more, Role.DOCTOR).code == "assistant.no_consent"
+    assert len(talk.fake.asked) == 1
+
+
+def test_whose_data_left_stands_in_the_audit(talk: Talk, desk: Desk) -> None:
+    patient_id = talk.patient()
+    talk.ask("Rest?", patient_id=patient_id)
+
+    rows = desk.sql("select request from audit where patients @> array[%s::bigint]", (patient_id,))
+
+    assert {("AskAssistant",), ("assistant.send",)} <= set(rows)
+
+
+def test_earlier_names_of_a_patient_do_not_leave(talk: Talk, desk: Desk) -> None:
+    patient_id = talk.patient()
+    details = desk.ask(GetPatient(patient_id=patient_id), Role.RECEPTIONIST)
+    married = msgspec.structs.replace(details.demographics, family_name="Brimblecombe")
+    desk.ask(
+        EditPatient(patient_id=patient_id, version=details.version, demographics=married), Role.RECEPTIONIST
+    )
+
+    talk.ask("Was brimblecombe called zyxwobi, and who is krull?", patient_id=patient_id)
+
+    received = talk.fake.received.casefold()
+    assert not any(name in received for name in ("brimble", "zyxwobi", "krull"))
 
 
 def test_the_clinic_switches_it_off_altogether(talk: Talk, desk: Desk) -> None:

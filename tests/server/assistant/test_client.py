@@ -106,6 +106,7 @@ def test_a_call_comes_with_its_arguments_and_goes_back_with_its_signature(fake: 
         (gemini.ends("A_REASON_OF_NEXT_YEAR"), End.BLOCKED),
         (gemini.ends("RECITATION"), End.RECITATION),
         (gemini.ends("MAX_TOKENS", "A very long"), End.TOO_LONG),
+        (gemini.ends("MAX_TOKENS"), End.EMPTY),
         (gemini.ends("MALFORMED_FUNCTION_CALL"), End.BAD_CALL),
         (gemini.ends("OTHER"), End.EMPTY),
     ],
