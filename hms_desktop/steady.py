@@ -3,7 +3,7 @@
 import gc
 import sys
 
-SWITCH_S = 0.0005
+SWITCH_S = 0.0001
 """So long the thread of the windows waits at most for each time that another thread computes.
 
 Drawing one list changes some hundred times between Qt and Python, and may wait each time: the usual 5 ms

@@ -3,11 +3,13 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+from shiboken6 import isValid
 
 from hms_desktop.shell.frame import Frame
+from hms_desktop.widgets.workspace import Workspace
 
 if TYPE_CHECKING:
     from hms_desktop.shell.help import HelpPanel
@@ -24,6 +26,9 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title)
         self._pages = QStackedWidget()
         self.setCentralWidget(self._pages)
+        self._dropped: list[QWidget] = []
+        self._removal = QTimer(self, singleShot=True, interval=0)
+        self._removal.timeout.connect(self._remove_next)
         shortcut = QShortcut(QKeySequence("F1"), self)
         shortcut.setAutoRepeat(False)
         shortcut.activated.connect(self.toggle_help)
@@ -57,7 +62,16 @@ class MainWindow(QMainWindow):
         """Forgets a page for good, with all that it shows: at sign-out no patient stays in memory."""
         self._pages.removeWidget(page)
         page.hide()
-        page.deleteLater()
+        # One part in each turn: hundreds of widgets at once would hold up whoever signs in next.
+        self._dropped += [*page.findChildren(Workspace), page]
+        self._removal.start()
+
+    def _remove_next(self) -> None:
+        part = self._dropped.pop(0)
+        if isValid(part):
+            part.deleteLater()
+        if self._dropped:
+            self._removal.start()
 
     def toggle_help(self) -> None:
         """F1: opens the manual at the page of what is shown, or closes it."""
