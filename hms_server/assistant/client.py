@@ -11,7 +11,7 @@ import httpx2
 from google import genai
 from google.genai import errors, types
 
-from hms_server.assistant.line import Line, Patience
+from hms_server.assistant.line import Line, Patience, Stopped
 from hms_server.contract.relay import Trouble
 from hms_server.relay.outside import Outside, OutsideFault
 
@@ -224,6 +224,9 @@ class Gemini:
         """A cheap call with the key; raises `OutsideFault`."""
         try:
             self._client.models.get(model=self._model)
+        except Stopped as error:
+            sentence = "Gemini was not asked to the end: the server stops."
+            raise OutsideFault(Trouble.SILENT, sentence, may_have_arrived=False) from error
         except errors.APIError as error:
             raise fault_of(error) from error
         except ValueError as error:

@@ -174,6 +174,17 @@ def test_a_probe_costs_no_tokens(fake: FakeGemini) -> None:
     assert {seen.method for seen in fake.seen} == {"GET"}
 
 
+def test_a_probe_that_the_server_stops_is_a_fault_of_the_line_and_no_mistake(fake: FakeGemini) -> None:
+    outside = Outside()
+    outside.stop.set()
+
+    with Gemini(settings(fake.url), outside) as client, pytest.raises(OutsideFault) as raised:
+        client.probe()
+
+    assert raised.value.trouble is Trouble.SILENT
+    assert not raised.value.may_have_arrived
+
+
 def test_nobody_listens_there() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
