@@ -20,13 +20,6 @@ LEAST_HEIGHT = 66
 """The heading and one row."""
 
 
-class _Lines(ListState):
-    """Asks for no more height than its own minimum: its sentences must not push the code off low screens."""
-
-    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
-        return False
-
-
 class BillSheet(Card):
     """Shows one bill, or says that none is open."""
 
@@ -41,7 +34,7 @@ class BillSheet(Card):
         )
         self._money: RowsModel[MoneyRow] = RowsModel(money_columns(zone), key=_key_of, parent=self)
         self.charges: TableView[ChargeRow] = TableView(self._charges, name=self.tr("Charges"))
-        self.list = _Lines(self.charges, empty=self.tr("Call a patient to see the bill"))
+        self.list = ListState(self.charges, empty=self.tr("Call a patient to see the bill"))
         self.payments: TableView[MoneyRow] = TableView(self._money, name=self.tr("Payments and refunds"))
         for table in (self.charges, self.list, self.payments):
             # Low screens need the room for the code that is scanned; longer lists scroll.
@@ -54,6 +47,10 @@ class BillSheet(Card):
         self.add(self.payments, stretch=2)
         self.add(self._sums())
         self.list.retried.connect(self.retried)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        # Else the height that it would like counts as its least, and pushes the code off low screens.
+        return False
 
     @property
     def has_money(self) -> bool:
