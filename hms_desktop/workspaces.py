@@ -23,6 +23,7 @@ from hms_server.contract.visits import DOCTOR, PHARMACY, TRIAGE
 
 if TYPE_CHECKING:
     from hms_desktop.accounts.panel import AdministrationPanel
+    from hms_desktop.assistant.policy.panel import PolicyPanel
     from hms_desktop.consultations.panel import ConsultationPanel
     from hms_desktop.messaging.panel import MessagesDesk
     from hms_desktop.patients.panel import FrontDeskPanel
@@ -227,6 +228,33 @@ class AdministrationWorkspace(Workspace):
         self.panel.staff.take_focus()
 
 
+class AssistantWorkspace(Workspace):
+    """The administrator's page of the assistant: on or off, limits, and who has used it."""
+
+    panel: "PolicyPanel"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def furnish(self) -> Iterator[None]:
+        yield from load("hms_desktop.assistant.policy")
+        from hms_desktop.assistant.policy.panel import PolicyPanel  # noqa: PLC0415 - see the module
+
+        self.panel = PolicyPanel(self._desk.session)
+        yield
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
+        row.addWidget(self.panel)
+
+    def primary(self) -> None:
+        self.panel.primary()
+
+    def shown(self) -> None:
+        self.panel.state.reload()
+        self.panel.take_focus()
+
+
 class MessagesWorkspace(Workspace):
     """What was sent to patients; the administrator also words it."""
 
@@ -262,7 +290,15 @@ WORKSPACES: dict[Role, tuple[str, ...]] = {
     Role.DOCTOR: ("doctor",),
     Role.PHARMACIST: ("pharmacy",),
     Role.CASHIER: ("billing", "paystack"),
-    Role.ADMINISTRATOR: ("administration", "outside", "providers", "messages", "hours", "paystack"),
+    Role.ADMINISTRATOR: (
+        "administration",
+        "outside",
+        "providers",
+        "messages",
+        "hours",
+        "paystack",
+        "assistant",
+    ),
 }
 """What each role may open by key, the usual one first; a nurse registers at night."""
 
@@ -293,6 +329,7 @@ def _definitions() -> list[WorkspaceDefinition]:
         entry("administration", _tr("Admin"), "cog-outline", AdministrationWorkspace),
         entry("outside", _tr("Outside"), "cloud-outline", OutsideWorkspace),
         entry("providers", _tr("Providers"), "key-outline", ProvidersWorkspace),
+        entry("assistant", _tr("Assistant"), "message-question-outline", AssistantWorkspace),
     ]
 
 

@@ -175,7 +175,15 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
         Role.DOCTOR: ["doctor"],
         Role.PHARMACIST: ["pharmacy"],
         Role.CASHIER: ["billing", "paystack"],
-        Role.ADMINISTRATOR: ["administration", "outside", "providers", "messages", "hours", "paystack"],
+        Role.ADMINISTRATOR: [
+            "administration",
+            "outside",
+            "providers",
+            "messages",
+            "hours",
+            "paystack",
+            "assistant",
+        ],
         Role.DISPLAY: [],
         Role.KIOSK: [],
     }

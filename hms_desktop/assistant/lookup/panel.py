@@ -27,7 +27,7 @@ class ToolsPage(QWidget):
         self._zone = zone
         self._fields: dict[str, Field | ChoiceField[str]] = {}
         self.which: ChoiceField[str] = ChoiceField(self.tr("Look up"), [])
-        self.button = PrimaryButton(self.tr("Look up"))
+        self.button = PrimaryButton(self.tr("Look up"), key="Ctrl+Enter")
         self._about = label("", TextRole.MUTED, wraps=True)
         self._form = QVBoxLayout()
         self._form.setSpacing(Space.S)
@@ -103,6 +103,7 @@ class ToolsPage(QWidget):
             ))  # fmt: skip
         else:
             self._about.setText(self.tr("No patient is open."))
+        self._about.setHidden(not self._about.text())
 
     def _on_chosen(self, _name: object) -> None:
         tool = self._tool()

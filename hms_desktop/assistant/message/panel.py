@@ -47,8 +47,9 @@ class MessageCard(QFrame):
         self._extras = QVBoxLayout()
         self._extras.setSpacing(Space.XS)
         self._shown: tuple[object, ...] = ()
-        self.setObjectName("notice")
-        restyle(self, "kind", (Kind.NEUTRAL if message.by else Kind.INFO).value)
+        # A long answer is read in ink on white; a question stands out by its ground.
+        self.setObjectName("notice" if message.by else "card")
+        restyle(self, "kind", Kind.NEUTRAL.value)
         self._lay_out()
         self.show_message(message)
 

@@ -46,7 +46,7 @@ class ProposalPage(QWidget):
         self.recipient = Field(self.tr("To"))
         self.text = TextField(self.tr("Text"), rows=TEXT_ROWS)
         self.notice = Notice()
-        self.accept_button = PrimaryButton(self.tr("Accept and store"), icon_name="check")
+        self.accept_button = PrimaryButton(self.tr("Accept and store"), key="Ctrl+Enter", icon_name="check")
         self.dismiss_button = SecondaryButton(self.tr("Not wanted"))
         self.back = SecondaryButton(self.tr("Back"), icon_name="arrow-left")
         self._lay_out()

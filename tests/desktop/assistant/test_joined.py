@@ -83,7 +83,7 @@ def sign_in(
         with qtbot.waitActive(window):
             window.show()
             window.activateWindow()
-        qtbot.waitUntil(lambda: made.frame.current is not None)
+        qtbot.waitUntil(lambda: made.frame.current is not None, timeout=60_000)
         return made
 
     yield make
@@ -241,6 +241,7 @@ def test_somebody_who_is_very_ill_at_the_kiosk_is_news_for_who_can_help(
             reasons=["Chest pain"],
         )
     )
+    qtbot.waitUntil(lambda: len(desk.frame._toasts.shown) == told)
     qtbot.wait(50)
 
     names = [toast.accessibleName() for toast in desk.frame._toasts.shown]

@@ -38,12 +38,14 @@ SOURCES = {
     "hours": ("scheduling/hours", "scheduling/week", "scheduling/exceptions"),
     "appointments": ("scheduling/panel.py", "scheduling/booking"),
     "messages": ("messaging",),
+    "assistant": ("assistant",),
     "outside": ("relay/panel.py", "relay/jobs"),
     "providers": ("relay/provider", "relay/providers"),
 }
 """Where the keys of a page come from."""
 EVERYWHERE = {
     "F1",
+    "F2",
     "F8",
     "Ctrl+Enter",
     "Ctrl+K",
