@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from hms_desktop.connection.client import Client
 from hms_desktop.connection.identity import Pairing
-from hms_desktop.demo_sign_in import DemoPerson, DemoSignIn
+from hms_desktop.demo_sign_in import pairing_of, person_of
 from hms_desktop.door import Door, Entered, Way
 from hms_desktop.drafts import Autosaver, DraftStore
 from hms_desktop.idle import IdleWatch
@@ -40,6 +40,7 @@ from hms_desktop.widgets.style import apply_style
 from hms_desktop.widgets.tokens import Kind
 from hms_desktop.workspaces import workspaces_of
 from hms_server.contract.accounts import Clinic, SessionEnded, SignedIn
+from hms_server.contract.demo import DemoPerson, DemoSignIn
 from hms_server.contract.envelope import Event, Fault
 from hms_server.contract.values import Role
 
@@ -108,7 +109,7 @@ class App(QObject):
     def start(self) -> None:
         """Shows the first page: pairing, sign-in, or in a demo the first person's workspace."""
         demo = self._options.demo
-        pairing = demo.pairing() if demo else self._options.pairings.find()
+        pairing = pairing_of(demo) if demo else self._options.pairings.find()
         if pairing is None:
             self._pair()
         else:
@@ -167,7 +168,7 @@ class App(QObject):
 
     def _start_demo(self, demo: DemoSignIn) -> None:
         if self._options.is_display:
-            person = demo.of_role(Role.DISPLAY)
+            person = person_of(demo, Role.DISPLAY)
             if person is not None:
                 self._enter(person.user_name, person.password)
             return

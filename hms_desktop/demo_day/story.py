@@ -10,12 +10,12 @@ from hms_desktop.billing.panel import BillingPanel
 from hms_desktop.consultations.panel import ConsultationPanel
 from hms_desktop.consultations.parts import Mode
 from hms_desktop.demo_day.keyboard import Keyboard
-from hms_desktop.demo_sign_in import DemoSignIn
 from hms_desktop.pharmacy.panel import PharmacyPanel
 from hms_desktop.prescribing.panel import PrescriptionPanel
 from hms_desktop.stations import StationWorkspace
 from hms_desktop.triage.panel import TriagePanel
 from hms_desktop.workspaces import FrontDeskWorkspace, workspaces_of
+from hms_server.contract.demo import DemoSignIn
 from hms_server.contract.values import EncounterId, Role
 from hms_server.contract.visits import TicketRow
 

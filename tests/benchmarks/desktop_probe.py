@@ -15,10 +15,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication  # noqa: TID251 - it opens the real window
 
 from hms_desktop.app import App, Options
-from hms_desktop.demo_sign_in import DemoSignIn, read_demo
+from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
 from hms_desktop.steady import keep_steady
 from hms_desktop.workspaces import workspaces_of
+from hms_server.contract.demo import DemoSignIn
 from hms_server.contract.values import Role
 from tests.benchmarks.stalls import Stall, Stalls
 

@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 from hms_desktop.app import App, Options
 from hms_desktop.connection.faults import FaultError
 from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer
-from hms_desktop.demo_sign_in import DemoPerson, DemoSignIn
 from hms_desktop.identity_file import IdentityFile
 from hms_desktop.shell.pairing import PairingPage
 from hms_server.contract.accounts import ChooseRoom, GetClinic, Nothing, SessionEnded, SignedIn
+from hms_server.contract.demo import DemoPerson, DemoSignIn
 from hms_server.contract.envelope import Fault, Position, Request
 from hms_server.contract.patients import FindLookAlikes, LookAlikes, PatientHits, SearchPatients
 from hms_server.contract.relay import GetReachability, Reachabilities

@@ -13,7 +13,8 @@ import pytest
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
-from hms_desktop.demo_sign_in import DemoSignIn, read_demo
+from hms_desktop.demo_sign_in import read_demo
+from hms_server.contract.demo import DemoSignIn
 from hms_server.database import connect, migrate, migrations_folder
 from hms_server.demo.process import pair_workstation, running_server, write_sign_in
 from hms_server.demo.seed import seed_clinic

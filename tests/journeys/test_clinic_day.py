@@ -14,11 +14,12 @@ from hms_desktop.app import App, Options
 from hms_desktop.connection.client import Client
 from hms_desktop.demo_day.keyboard import Keyboard, Watch, wait_ms
 from hms_desktop.demo_day.story import FAMILY, GIVEN, MEDICINES, Day
-from hms_desktop.demo_sign_in import DemoSignIn
+from hms_desktop.demo_sign_in import pairing_of, person_of
 from hms_desktop.identity_file import IdentityFile
 from hms_desktop.session import Session
 from hms_desktop.visits.display.panel import DisplayPanel
 from hms_server.contract.accounts import GetClinic
+from hms_server.contract.demo import DemoSignIn
 from hms_server.contract.values import Role
 from tests.journeys.conftest import Clinic
 
@@ -43,9 +44,9 @@ class WaitingRoomScreen:
 @contextmanager
 def waiting_room(people: DemoSignIn) -> Iterator[WaitingRoomScreen]:
     """A display with a connection and a sign-in of its own."""
-    person = people.of_role(Role.DISPLAY)
+    person = person_of(people, Role.DISPLAY)
     assert person is not None
-    pairing = people.pairing()
+    pairing = pairing_of(people)
     client = Client(pairing.server, pairing.keys)
     client.sign_in(person.user_name, person.password)
     client.follow()
