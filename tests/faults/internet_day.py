@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import LiteralString
 
+from psycopg import sql
+
 from hms_desktop.connection.client import Client
 from hms_server import database
 from hms_server.contract.assistant import SetAssistantPolicy
@@ -249,6 +251,15 @@ class Day:
         return report
 
 
+def let_time_fly(house: House, clock: QuickClock) -> None:
+    """The relay counts by the database's clock, so that one has to fly as well, for every later session."""
+    with database.connect(house.dsn, application_name="tests", autocommit=True) as connection:
+        connection.execute("create schema quick")
+        connection.execute(sql.SQL(QUICK_CLOCK).format(began=clock.began_s, speed=clock.speed))
+        name = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL(QUICK_FIRST).format(name))
+
+
 @contextmanager
 def open_day(dsn: str, folder: Path, plan: Plan, *, seed: int) -> Iterator[Day]:
     """A clinic with everybody outside, ready to begin."""
@@ -257,6 +268,7 @@ def open_day(dsn: str, folder: Path, plan: Plan, *, seed: int) -> Iterator[Day]:
     world = World(clock, seed=seed)
     world.paystack.webhook_url = f"http://127.0.0.1:{os.environ[NOTICES]}/paystack"
     with world.opened(), open_house(dsn, folder) as house:
+        let_time_fly(house, clock)
         yield Day(house, world, plan, random.Random(seed))  # noqa: S311 - a repeatable day
 
 
@@ -286,6 +298,11 @@ def main() -> int:
     return 0
 
 
+QUICK_CLOCK: LiteralString = """
+create function quick.clock_timestamp() returns timestamptz volatile language sql return to_timestamp(
+    {began} + (extract(epoch from pg_catalog.clock_timestamp())::double precision - {began}) * {speed})
+"""
+QUICK_FIRST: LiteralString = "alter database {} set search_path = quick, pg_catalog, public"
 SHOWN: LiteralString = """
 select case attempt when 1 then reference else reference || '.' || attempt end
 from paystack_transaction where url <> '' or account is not null
