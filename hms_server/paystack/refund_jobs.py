@@ -10,6 +10,7 @@ from hms_server.paystack.messages import Refund
 from hms_server.paystack.provider import NAME, Line, line_of
 from hms_server.paystack.refunding import (
     REFUND,
+    StoredReturn,
     Tagged,
     fail_return,
     find_return,
@@ -24,6 +25,11 @@ from hms_server.work import Work
 
 NO_KEY = timedelta(minutes=10)
 """While no key is entered, money cannot go back; the destination is switched off then, as a rule."""
+
+
+SURE_AFTER = timedelta(minutes=2)
+"""A call whose answer was lost may arrive until then, which is longer than any call may take."""
+NO_NUMBER = "Paystack's answer does not name the refund."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +65,11 @@ class Returning:
         )
 
     def prepare(self, work: Work, job: Claimed[Tagged]) -> RefundCall | Next:
-        stored = find_return(work, job.payload.tag)
+        stored = find_return(work, job.payload.tag, lock=True)
         if stored.is_settled:
             return Finished()
+        if job.uncertain and stored.provider_id is None and (rest := _rest_of_doubt(work, stored)):
+            return Again(rest)
         line = line_of(work, self._providers)
         if line is None:
             return Again(NO_KEY)
@@ -87,6 +95,9 @@ class Returning:
     def on_trouble(self, work: Work, job: Claimed[Tagged], fault: OutsideFault) -> Next | None:
         """A refusal means that the money stays, unless the refund is under way already."""
         stored = find_return(work, job.payload.tag, lock=True)
+        if job.uncertain and not fault.may_have_arrived:
+            # Only the search did not come through: nothing new is on its way.
+            work.send(DOUBT, (stored.asked_at, stored.tag))
         if fault.trouble is not Trouble.DECLINED or stored.provider_id is not None:
             return None
         if not stored.is_settled:
@@ -107,8 +118,30 @@ def return_money(call: RefundCall, outside: Outside) -> Refund | None:
     if call.in_doubt:
         asked_before = _find_ours(paystack, call)
         if asked_before is not None:
-            return asked_before
-    return paystack.refund(call.reference, amount=call.amount, currency=call.currency, merchant_note=call.tag)
+            return _numbered(asked_before)
+    return _numbered(
+        paystack.refund(call.reference, amount=call.amount, currency=call.currency, merchant_note=call.tag)
+    )
+
+
+def _numbered(theirs: Refund) -> Refund:
+    """Without its number a refund cannot be followed, and the next run would ask for another one."""
+    if theirs.id is None:
+        raise OutsideFault(Trouble.GARBLED, NO_NUMBER, may_have_arrived=True)
+    return theirs
+
+
+def _rest_of_doubt(work: Work, stored: StoredReturn) -> timedelta | None:
+    """How long a lost call may still be on its way; the doubt counts from when it was first noticed."""
+    if stored.doubted_at is None:
+        work.send(DOUBT, (work.now, stored.tag))
+        return SURE_AFTER
+    rest = stored.doubted_at + SURE_AFTER - work.now
+    if rest > timedelta():
+        return rest
+    # What is asked for from now on may be lost anew.
+    work.send(DOUBT, (None, stored.tag))
+    return None
 
 
 def _find_ours(paystack: Paystack, call: RefundCall) -> Refund | None:
@@ -117,3 +150,6 @@ def _find_ours(paystack: Paystack, call: RefundCall) -> Refund | None:
         return None
     ours = [row for row in paystack.refunds_of(transaction) if call.tag in (row.merchant_note or "")]
     return ours[0] if ours else None
+
+
+DOUBT = "update paystack_refund set doubted_at = %s where tag = %s"

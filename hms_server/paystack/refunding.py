@@ -45,6 +45,7 @@ class StoredReturn:
     provider_id: int | None
     asked_at: datetime
     asked_by: StaffId
+    doubted_at: datetime | None
     invoice_id: InvoiceId | None
 
     @property
@@ -166,7 +167,7 @@ LOCK: LiteralString = "select from paystack_refund where tag = %s for no key upd
 
 RETURN: LiteralString = """
 select tag, returned.reference, refund_id, task_id, returned.amount_minor, returned.currency, returned.state,
-    returned.provider_id, returned.asked_at, returned.asked_by,
+    returned.provider_id, returned.asked_at, returned.asked_by, doubted_at,
     coalesce(refund.invoice_id, task.invoice_id) as invoice_id
 from paystack_refund as returned
 left join refund on refund.id = refund_id

@@ -5,6 +5,7 @@ import pytest
 from hms_server.contract.billing import RefundState
 from hms_server.contract.paystack import TaskKind
 from tests.outside.paystack import DOWN
+from tests.outside.paystack_books import Return
 from tests.server.desk import Desk, FaultRaised
 from tests.server.paystack.online import Online
 
@@ -161,3 +162,53 @@ def test_a_refund_that_nobody_can_follow_stays_set_aside(desk: Desk, online: Onl
 
     assert [task.kind for task in online.tasks() if task.reference == paid.reference] == [TaskKind.STUCK]
     assert state_of(online) == [RefundState.PENDING]
+
+
+def test_a_lost_call_that_is_still_on_its_way_is_not_asked_for_a_second_time(online: Online) -> None:
+    """Paystack may list a refund only some time after its call: it is searched for when that is over."""
+    paid = online.paid(online.bill())
+    online.theirs.lose_answers(1)
+    online.refund(paid.payment_id, 300_000)
+    online.relay.run_due()
+    on_its_way = online.theirs.refunds.pop()
+
+    online.pass_time(seconds=60, every_s=2)
+    online.theirs.refunds.append(on_its_way)
+    online.pass_time(minutes=10, every_s=5)
+
+    assert len(online.theirs.books().refunds) == 1
+    online.theirs.process_refunds()
+    online.pass_time(hours=3)
+    assert state_of(online) == [RefundState.PROCESSED]
+
+
+def test_a_server_that_stops_in_the_middle_leaves_no_second_call_at_once(online: Online) -> None:
+    """The next server takes the job over in the same moment, when the call may still be on its way."""
+    paid = online.paid(online.bill())
+    online.refund(paid.payment_id, 300_000)
+    online.relay.die_before_store("paystack")
+    online.billing.desk.sql("update relay_job set run_at = since where state = 'running'")
+    on_its_way = online.theirs.refunds.pop()
+
+    online.pass_time(seconds=60, every_s=2)
+    online.theirs.refunds.append(on_its_way)
+    online.pass_time(minutes=10, every_s=5)
+
+    assert len(online.theirs.books().refunds) == 1
+
+
+def test_an_answer_without_the_refunds_number_leads_to_no_second_refund(
+    online: Online, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot be followed by number then, and the list is searched for our tag instead."""
+    answered = Return.answered
+    monkeypatch.setattr(Return, "answered", lambda row: answered(row) | {"id": None})
+    paid = online.paid(online.bill())
+    online.refund(paid.payment_id, 300_000)
+
+    online.pass_time(minutes=10, every_s=30)
+    online.theirs.process_refunds()
+    online.pass_time(hours=3)
+
+    assert len(online.theirs.books().refunds) == 1
+    assert state_of(online) == [RefundState.PROCESSED]
