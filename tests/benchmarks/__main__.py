@@ -11,6 +11,7 @@ from tests.benchmarks import (
     bench_desktop,
     bench_fanout,
     bench_patients,
+    bench_relay,
     bench_roundtrip,
     bench_sign_in,
     bench_throughput,
@@ -30,6 +31,7 @@ def parts(*, quick: bool) -> dict[str, Part]:
         "d": partial(bench_patients.run, quick=quick),
         "e": partial(bench_desktop.run, quick=quick),
         "f": partial(bench_sign_in.run, quick=quick),
+        "g": partial(bench_relay.run, quick=quick),
     }
 
 
