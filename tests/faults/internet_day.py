@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import LiteralString
+from zoneinfo import ZoneInfo
 
 from psycopg import sql
 
@@ -239,9 +240,9 @@ class Day:
     def _reconcile(self) -> Reconciliation:
         """The cashier compares the books of these days."""
         client = self.cashiers[0].client
-        # The days of the clinic's calendar; Lagos is an hour ahead.
-        first = datetime.fromtimestamp(self.world.clock.began_s, UTC).date()
-        last = self.world.clock().date()
+        zone = ZoneInfo("Africa/Lagos")
+        first = datetime.fromtimestamp(self.world.clock.began_s, zone).date()
+        last = self.world.clock().astimezone(zone).date()
         asked = client.ask(RunReconciliation(first_day=first, last_day=last))
         request = GetReconciliation(reconciliation_id=asked.id)
         with self._explained(COMPARISON):
