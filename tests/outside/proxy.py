@@ -145,6 +145,8 @@ class FaultyLine:
         task = self._loop.create_task(self._serve(reader, writer, self.choose()))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+        # A task that is cancelled before it has begun closes nothing itself.
+        task.add_done_callback(lambda _: writer.close())
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passage: Passage
