@@ -176,7 +176,9 @@ def _post(
 
 
 def _post_late_fee(work: Work, reference: str, fee_minor: int, receipt: _Receipt) -> None:
-    work.send(SET_FEE, (fee_minor, reference))
+    if work.value(SET_FEE, (fee_minor, reference)) is None:
+        # Another server has posted it since: the receipt of money that we did not ask for is not locked.
+        return
     _enter_fee(work, fee_minor - receipt.payer_fee_minor, receipt.currency, by=None)
 
 
@@ -203,7 +205,9 @@ on conflict (reference) do nothing
 returning reference
 """
 
-SET_FEE = "update paystack_receipt set fee_minor = %s where reference = %s"
+SET_FEE = """
+update paystack_receipt set fee_minor = %s where reference = %s and fee_minor is null returning reference
+"""
 
 ALLOCATE = "update paystack_receipt set allocated_minor = allocated_minor + %s where reference = %s"
 

@@ -1,8 +1,10 @@
 """The books against Paystack's list: every difference is named, what can be mended is, nothing twice."""
 
+import threading
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from hms_server.contract.paystack import OnlineState, TaskKind
@@ -18,6 +20,10 @@ from hms_server.contract.reconciliation import (
     RunReconciliation,
 )
 from hms_server.contract.values import Role
+from hms_server.paystack import postings
+from hms_server.paystack.messages import Transaction
+from hms_server.paystack.postings import learn
+from hms_server.paystack.rules import Asked, Posted, Verdict, judge
 from hms_server.relay.outside import Outside
 from tests.outside.paystack import DOWN
 from tests.server.desk import Desk
@@ -337,3 +343,24 @@ def post(online: Online, path: str, body: dict[str, Any]) -> bool:
         "POST", online.theirs.url + path, headers=headers, json={"email": "shop@example.ng", **body}
     )
     return answer.status == 200
+
+
+def test_a_late_fee_of_a_stranger_is_posted_once_by_two_servers_at_once(
+    online: Online, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row of ours is locked for money that we did not ask for: both read the receipt without its fee."""
+    desk = online.billing.desk
+    theirs = Transaction(reference="shop-17", status="success", amount=75_000, currency="NGN")
+    desk.act(lambda work: learn(work, desk.vault, theirs))
+    both_have_read = threading.Barrier(2)
+
+    def judge_together(theirs: Transaction, *, asked: Asked | None, posted: Posted | None) -> Verdict:
+        both_have_read.wait(60)
+        return judge(theirs, asked=asked, posted=posted)
+
+    monkeypatch.setattr(postings, "judge", judge_together)
+    with_fee = msgspec.structs.replace(theirs, fees=1_200)
+    desk.together(2, lambda _: desk.act(lambda work: learn(work, desk.vault, with_fee)))
+
+    assert online.billing.balances()["payment-fees"] == 1_200
+    online.check_books()
