@@ -1,5 +1,6 @@
 """What the providers of messages have in common: an SMS goes out, and something is known afterwards."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,6 +59,14 @@ class NotThere:
 @dataclass(frozen=True)
 class CannotSay:
     """The provider cannot rule out that it had the message."""
+
+
+def nameless(words: str) -> str:
+    """A provider's words without addresses and phone numbers: everybody at a screen may come to read them."""
+    return _ADDRESSES.sub("•••", words)
+
+
+_ADDRESSES = re.compile(r"[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']+|\+?\d(?:[\s().-]*\d){6,}")
 
 
 class Carrier(Protocol):

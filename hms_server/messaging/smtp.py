@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from hms_server.contract.relay import ProviderField, Trouble
 from hms_server.faults import Refused
-from hms_server.messaging.carriers import LOOPBACK, Account
+from hms_server.messaging.carriers import LOOPBACK, Account, nameless
 from hms_server.messaging.mail import Mail, written
 from hms_server.patients.rules import clean_email
 from hms_server.relay.outside import Outside, OutsideFault
@@ -249,7 +249,7 @@ def _fault(trouble: Trouble, sentence: str) -> OutsideFault:
 def _refused(code: int, words: bytes | str, what: str, *, of_account: bool = False) -> OutsideFault:
     """A refusal by its code (RFC 5321, 4.2; RFC 4954, 6)."""
     told = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    told = " ".join(told.split())[:_LONGEST_TOLD]
+    told = nameless(" ".join(told.split()))[:_LONGEST_TOLD]
     if code not in _CODES:
         sentence = "Something answers that is no mail server. Check server, port and encryption."
         return OutsideFault(Trouble.GARBLED, sentence, may_have_arrived=False, status=code)

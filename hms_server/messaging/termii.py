@@ -7,7 +7,7 @@ import msgspec
 from hms_server.contract.messaging import MessageState
 from hms_server.contract.relay import ProviderField, Trouble
 from hms_server.faults import Refused
-from hms_server.messaging.carriers import Account, CannotSay, Fate, NotThere, Sms, check_address
+from hms_server.messaging.carriers import Account, CannotSay, Fate, NotThere, Sms, check_address, nameless
 from hms_server.relay.outside import Answer, Outside, OutsideFault
 from hms_server.relay.providers import ProviderSpec, Values
 
@@ -162,7 +162,7 @@ def _refuse_error(answer: Answer) -> None:
     of_account = any(words in told.lower() for words in _ACCOUNT_WORDS)
     raise OutsideFault(
         Trouble.KEY if of_account else Trouble.DECLINED,
-        f"Termii declines: {told}." if told else "Termii declines the message and gives no reason.",
+        f"Termii declines: {nameless(told)}." if told else "Termii declines the message and gives no reason.",
         may_have_arrived=False,
         status=answer.status,
     )

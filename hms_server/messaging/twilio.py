@@ -10,7 +10,7 @@ import msgspec
 from hms_server.contract.messaging import MessageState
 from hms_server.contract.relay import ProviderField, Trouble
 from hms_server.faults import Refused
-from hms_server.messaging.carriers import Account, CannotSay, Fate, NotThere, Sms, check_address
+from hms_server.messaging.carriers import Account, CannotSay, Fate, NotThere, Sms, check_address, nameless
 from hms_server.relay.outside import Answer, Outside, OutsideFault
 from hms_server.relay.providers import ProviderSpec, Values
 
@@ -194,7 +194,7 @@ def _reason(code: int, message: str) -> str:
     known = _REASONS.get(code)
     if known:
         return known
-    told = f": {message}" if message else ""
+    told = f": {nameless(message)}" if message else ""
     return f"Twilio did not deliver it (error {code}){told}." if code else f"Twilio did not deliver it{told}."
 
 
