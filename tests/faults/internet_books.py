@@ -66,14 +66,15 @@ def check_messages(house: House, world: World, *, ours: dict[int, str]) -> Count
         or (state in ARRIVED and not arrived[ours[number]])
         or (state in NEVER_LEFT and arrived[ours[number]])
     }
-    assert wrong == {}
+    assert wrong == {}, wrong
     return Counter(states.values())
 
 
 def check_questions(house: House, world: World, *, count: int, answers: list[Any]) -> Counter[str]:
     """Each was answered once, or stands there with a sentence that says why not; none was paid for twice."""
     assert len(answers) == count == house.count(QUESTIONS)
-    assert [text for text, times in world.asked.items() if times > 1] == []
+    twice = [text for text, times in world.asked.items() if times > 1]
+    assert twice == [], twice
     done = [one for one in answers if one.state == "done"]
     assert all(one.text for one in done)
     assert len(done) <= len(world.asked)

@@ -68,7 +68,9 @@ class World:
                 stack.enter_context(line)
             self._fail_sometimes(self.paystack, [DOWN, TOO_MANY])
             self._fail_sometimes(self.twilio.server, [DOWN, TOO_MANY])
-            self._fail_sometimes(self.gemini, [OVERLOADED, busy()], done=self._count_question)
+            # Google charges nothing for an answer that is an error: what was carried out gets no error.
+            refusals = [OVERLOADED, busy()]
+            self._fail_sometimes(self.gemini, refusals, carried_out=False, done=self._count_question)
             yield self
 
     def calm(self) -> None:
@@ -142,7 +144,12 @@ class World:
             line.come_up() if up else line.go_down()
 
     def _fail_sometimes(
-        self, server: LocalServer, faults: list[Reply], *, done: Callable[[Seen], None] = lambda _: None
+        self,
+        server: LocalServer,
+        faults: list[Reply],
+        *,
+        carried_out: bool = True,
+        done: Callable[[Seen], None] = lambda _: None,
     ) -> None:
         true = server._answer
 
@@ -150,6 +157,8 @@ class World:
             lot = self.chance.random() if self.stormy.is_set() else 1.0
             if lot < ERRORS * 2 / 3:
                 return self.chance.choice(faults)
+            if lot < ERRORS and not carried_out:
+                return faults[0]
             reply = true(seen)
             done(seen)
             return faults[0] if lot < ERRORS else reply

@@ -70,7 +70,9 @@ class FaultyLine:
         self._target_port = target_port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="faulty-line", daemon=True)
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._fresh: set[socket.socket] = set()
+        """Taken, and not served yet."""
         self._refusing: socket.socket | None = _bound(0)
         self.port = int(self._refusing.getsockname()[1])
         self._under_way: set[asyncio.Task[None]] = set()
@@ -123,7 +125,10 @@ class FaultyLine:
             return
         self._refusing.close()
         self._refusing = None
-        self._server = await asyncio.start_server(self._take, sock=_bound(self.port))
+        self._listener = _bound(self.port)
+        self._listener.listen(128)
+        self._listener.setblocking(False)
+        self._loop.add_reader(self._listener, self._take, self._listener)
 
     async def _go_down(self) -> None:
         await self._close()
@@ -132,21 +137,35 @@ class FaultyLine:
             self._refusing = _bound(self.port)
 
     async def _close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        # The line takes its connections itself: a server of asyncio that is closed in the middle of taking
+        # one forgets it, open as it is.
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
         tasks = list(self._under_way)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.passed += 1
-        task = self._loop.create_task(self._serve(reader, writer, self.choose()))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
         # A task that is cancelled before it has begun closes nothing itself.
-        task.add_done_callback(lambda _: writer.close())
+        for taken in self._fresh:
+            taken.close()
+        self._fresh.clear()
+
+    def _take(self, listener: socket.socket) -> None:
+        with suppress(BlockingIOError):
+            taken, _ = listener.accept()
+            self.passed += 1
+            self._fresh.add(taken)
+            task = self._loop.create_task(self._begin(taken, self.choose()))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _begin(self, taken: socket.socket, passage: Passage) -> None:
+        self._fresh.discard(taken)
+        taken.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=taken)
+        await self._serve(reader, writer, passage)
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passage: Passage
@@ -180,9 +199,11 @@ class FaultyLine:
 
     async def _repeat(self, request: bytes) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._target_port)
-        writer.write(request)
-        await reader.read()
-        writer.close()
+        try:
+            writer.write(request)
+            await reader.read()
+        finally:
+            writer.close()
 
 
 async def _onward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytearray) -> None:
