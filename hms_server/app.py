@@ -134,6 +134,7 @@ class Server:
         self._announcer: Announcer | None = None
         self._stopping = threading.Event()
         self._warm_up = threading.Thread(target=_read_reference, name="hms-warm-up", daemon=True)
+        self._forgets_at = clock()
         self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
 
     def start(self) -> None:
@@ -248,22 +249,20 @@ class Server:
         return concerns
 
     def _keep_house(self) -> None:
-        retention_at = self._clock()
         while not self._stopping.wait(SWEEP_EVERY_S):
-            try:
-                with self._connect() as connection:
-                    connection.autocommit = True
-                    self._act_on_time(connection)
-                    while audit.seal(connection, self.keys.audit_key) == audit.BATCH:
-                        # A backlog is sealed in small steps, so that nobody at a desk waits for it.
-                        self._stopping.wait(SEAL_PAUSE_S)
-                    if self._clock() >= retention_at:
-                        self._forget_old(connection)
-                        retention_at = self._clock() + RETENTION_EVERY
-            except psycopg.Error as error:
-                log.warning("housekeeping waits for the database", error=str(error))
-                self._revive_database()
+            self.keep_house_once()
         self._dispatcher.close_thread()
+
+    def keep_house_once(self) -> None:
+        """One round of what happens because time has passed; each duty fails on its own."""
+        try:
+            with self._connect() as connection:
+                connection.autocommit = True
+                for duty in (self._act_on_time, self._give_back, self._seal, self._forget_old):
+                    _perform(duty, connection)
+        except psycopg.OperationalError as error:
+            log.warning("housekeeping waits for the database", error=str(error))
+            self._revive_database()
 
     def _revive_database(self) -> None:
         if self._revive is None:
@@ -274,20 +273,40 @@ class Server:
             log.warning("the database does not start", error=str(failure))
 
     def _act_on_time(self, connection: psycopg.Connection[Any]) -> None:
-        """What happens because time has passed: sessions end, alerts move on, old tickets are closed."""
+        """Sessions end, alerts move on, old tickets and appointments are closed."""
         now = self._clock()
         ended = self.sessions.sweep(connection)
         acted = escalate(connection, now) + close_forgotten(connection, now) + close_missed(connection, now)
         if ended + acted:
             self._pump.committed()
+
+    def _give_back(self, _connection: psycopg.Connection[Any]) -> None:
         give_back_waiting(self._dispatcher, self._outside)
+
+    def _seal(self, connection: psycopg.Connection[Any]) -> None:
+        while audit.seal(connection, self.keys.audit_key) == audit.BATCH:
+            # A backlog is sealed in small steps, so that nobody at a desk waits for it.
+            self._stopping.wait(SEAL_PAUSE_S)
 
     def _forget_old(self, connection: psycopg.Connection[Any]) -> None:
         now = self._clock()
+        if now < self._forgets_at:
+            return
+        self._forgets_at = now + RETENTION_EVERY
         events.forget_before(connection, now - self.settings.events_kept)
         forget_before(connection, now - self.settings.jobs_kept)
         connection.execute("delete from request where at < %s", (now - self.settings.answers_kept,))
         forget_old_answers(self._dispatcher)
+
+
+def _perform(duty: Callable[[psycopg.Connection[Any]], None], connection: psycopg.Connection[Any]) -> None:
+    try:
+        duty(connection)
+    except psycopg.OperationalError:
+        raise
+    except Exception:
+        # One row that cannot be read must not keep alerts from moving on and sessions from ending.
+        log.exception("a duty of the house failed", duty=duty.__name__)
 
 
 def _read_reference() -> None:
