@@ -21,7 +21,9 @@ def end_of_quiet(now: datetime, *, quiet_from: time, quiet_until: time, zone: tz
     if (ended and not begun) if over_midnight else (ended or not begun):
         return None
     day = local.date() + timedelta(days=int(over_midnight and clock >= quiet_from))
-    return datetime.combine(day, quiet_until, tzinfo=zone).astimezone(now.tzinfo)
+    end = datetime.combine(day, quiet_until, tzinfo=zone)
+    # Where the clocks go back, that time comes twice: the first may be over already.
+    return max(end.replace(fold=fold).astimezone(now.tzinfo) for fold in (0, 1))
 
 
 def hidden(address: str, channel: Channel) -> str:

@@ -161,8 +161,11 @@ class Sender:
         if isinstance(outcome, _LookAgain):
             return Again(outcome.after)
         if outcome.provider_id and work.value(TAKEN, (message.destination, outcome.provider_id, message.id)):
-            # Two with the same words were lost, and both looks found the same one of them.
-            return Again(FIRST_LOOK)
+            if message.lost_at is not None:
+                # Two with the same words were lost, and both looks found the same one of them.
+                return Again(FIRST_LOOK)
+            # The provider has just taken it, under a number that it gave before: no report can be had by it.
+            outcome = replace(outcome, provider_id=None)
         _end(work, message, outcome.state, outcome.why, provider_id=outcome.provider_id)
         if outcome.state is MessageState.SENT and outcome.provider_id:
             self._ask_for_report(work, job, message)

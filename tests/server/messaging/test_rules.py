@@ -66,6 +66,15 @@ def test_quiet_hours_end_within_a_day_and_are_over_then(
         assert end_of_quiet(end, quiet_from=quiet_from, quiet_until=quiet_until, zone=zone) is None
 
 
+def test_quiet_hours_that_end_in_the_hour_that_comes_twice_end_the_second_time() -> None:
+    """In London on 25 October 2026 it is half past one at 00:30 and again at 01:30 UTC."""
+    now = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+
+    end = end_of_quiet(now, quiet_from=time(22), quiet_until=time(1, 30), zone=ZoneInfo("Europe/London"))
+
+    assert end == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
 def test_a_list_shows_enough_of_an_address_to_tell_it_from_another() -> None:
     assert hidden("+2348035550182", Channel.SMS) == "+234 ••• 0182"
     assert hidden("ada.obi@example.com", Channel.EMAIL) == "a•••@example.com"

@@ -46,6 +46,20 @@ def test_a_message_is_sent_and_followed_until_it_is_delivered(post: Post, twilio
     assert open_jobs(post, REPORT) == 0
 
 
+def test_a_number_that_the_provider_gives_twice_sends_nothing_twice(post: Post, twilio: FakeTwilio) -> None:
+    post.say(post.patient())
+    post.relay.run_due()
+    same = twilio.texts[0].id
+    twilio.server.troubles.append(Reply.of({"sid": same, "status": "queued"}, status=201))
+
+    second = post.say(post.patient())
+    until_quiet(post, minutes=10)
+
+    posts = [seen for seen in twilio.server.seen if seen.method == "POST"]
+    assert len(posts) == 2
+    assert post.state(second) is MessageState.SENT
+
+
 def test_a_message_that_does_not_arrive_says_why(post: Post, twilio: FakeTwilio) -> None:
     message = post.say(post.patient())
     post.relay.run_due()
