@@ -107,6 +107,13 @@ class Frame(QWidget):
         """Builds the workspaces that were not opened yet while nobody types, so that they open at once."""
         self._workshop.plan(key for key in self._entries if key not in self._built)
 
+    def forget_workspaces(self) -> None:
+        """Nobody is signed in any more: nothing is built, told or brought to the front from now on."""
+        self._workshop.stop()
+        self._current = ""
+        self._built.clear()
+        self._pages.clear()
+
     def show_link(self, link: Link) -> None:
         """Draws the state of the link."""
         self.status.show_link(link)
@@ -221,13 +228,20 @@ class Frame(QWidget):
     def _on_built(self, key: str) -> None:
         if key != self._current:
             return
-        # Whoever has gone to the search box meanwhile stays there.
-        away = self._opening.isVisible() and not self._opening.hasFocus()
-        busy = self.window().focusWidget() if away else None
+        elsewhere = self._focus_elsewhere()
+        # Whoever has clicked into the search box meanwhile stays there: what is disabled gets no focus. But
+        # the keys from before the click have to arrive where they were meant for.
+        self._built[key].setEnabled(elsewhere is None or self._opening.has_keys())
         self._bring()
-        if busy is not None and self.isAncestorOf(busy):
-            busy.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._built[key].setEnabled(True)
         self._opening.hand_on()
+        if elsewhere is not None:
+            elsewhere.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _focus_elsewhere(self) -> QWidget | None:
+        focused = self.window().focusWidget()
+        inside = focused is self._opening or (focused is not None and self._stack.isAncestorOf(focused))
+        return None if inside else focused
 
     def _steps_of(self, key: str) -> Iterator[None]:
         """Builds a workspace inside of the window, where each part gets its style once."""
@@ -269,8 +283,8 @@ class Frame(QWidget):
         self._bind("F8", self._on_call_next)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             self._bind(keys, self._on_primary)
-        self._bind("Ctrl+K", self._go_to_search)
-        self._bind("Ctrl+B", self.toggle_alerts)
+        self._bind("Ctrl+K", lambda: self._soon(lambda _workspace: self._go_to_search()))
+        self._bind("Ctrl+B", lambda: self._soon(lambda _workspace: self.toggle_alerts()))
         for number, key in enumerate(list(self._entries)[:NUMBERED], start=1):
             self._bind(f"Ctrl+{number}", partial(self._on_chosen, key))
 

@@ -41,6 +41,10 @@ class OpeningPage(QWidget):
         """Does this after the keys that were pressed before it."""
         self._kept.append(act)
 
+    def has_keys(self) -> bool:
+        """Whether something was kept."""
+        return bool(self._kept)
+
     def hand_on(self) -> None:
         """The workspace is there and has the focus: everything that was kept happens now."""
         self._patience.stop()

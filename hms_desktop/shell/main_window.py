@@ -62,6 +62,8 @@ class MainWindow(QMainWindow):
         """Forgets a page for good, with all that it shows: at sign-out no patient stays in memory."""
         self._pages.removeWidget(page)
         page.hide()
+        if isinstance(page, Frame):
+            page.forget_workspaces()
         # One part in each turn: hundreds of widgets at once would hold up whoever signs in next.
         self._dropped += [*page.findChildren(Workspace), page]
         self._removal.start()

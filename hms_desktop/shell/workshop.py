@@ -62,6 +62,15 @@ class Workshop(QObject):
         self._watch.start()
         self._untouched.start()
 
+    def stop(self) -> None:
+        """Nothing is needed any more; what was begun is left to whoever owns it."""
+        self._turn.stop()
+        self._untouched.stop()
+        self._watch.stop()
+        self._planning = False
+        for work in (self._begun, self._needed, self._planned):
+            work.clear()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() in _TOUCHES and not self._needed:
             self._turn.stop()
@@ -98,7 +107,7 @@ class Workshop(QObject):
             self._turn.start()
 
     def _forget(self, key: str) -> None:
-        del self._begun[key]
+        self._begun.pop(key, None)
         for keys in (self._needed, self._planned):
             if key in keys:
                 keys.remove(key)

@@ -238,11 +238,11 @@ def test_the_search_box_finds_and_the_front_desk_opens(
     frame = app.desk.frame
 
     QTest.keyClick(app.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(frame.search.editor.hasFocus)
     QTest.keyClicks(frame.search.editor, "Ada")
     qtbot.waitUntil(frame.search.is_open)
     QTest.keyClick(frame.search.editor, Qt.Key.Key_Return)
 
-    qtbot.waitUntil(lambda: frame.current is not None)
     panel = frame.current.panel  # type: ignore[union-attr] # the front desk
     assert panel.state.patient == patient(7, "Adaeze Okonkwo")
     assert not frame.search.text()

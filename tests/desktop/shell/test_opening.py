@@ -22,6 +22,7 @@ from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.shell.rail import WorkspaceEntry
 from hms_desktop.shell.scanner import Scanner
 from hms_desktop.widgets.style import apply_style
+from hms_desktop.widgets.suggestions import Suggestion
 from hms_desktop.widgets.tokens import Tokens
 from hms_desktop.widgets.workspace import Workspace
 from tests.desktop.samples import NOW, ZONE
@@ -222,17 +223,39 @@ def test_the_next_workspace_opens_after_the_keys_for_this_one(
     assert front.first.text() == "ada"
 
 
-def test_who_went_to_the_search_box_meanwhile_stays_there(
+def test_the_search_box_gets_what_is_typed_after_its_key(
     qtbot: QtBot, window: MainWindow, frame: Frame
 ) -> None:
-    """A workspace that is ready does not take the focus away from somebody who types."""
+    """And the workspace what was typed before."""
+    type_in(window, "obi")
     QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    type_in(window, "ad")
+    type_in(window, "ada")
 
     qtbot.waitUntil(lambda: frame.current is not None)
+
+    assert slow(frame).first.text() == "obi"
+    assert frame.search.text() == "ada"
+    assert frame.search.editor.hasFocus()
+
+
+@pytest.mark.parametrize("before", ["", "obi"])
+def test_who_has_clicked_into_the_search_box_stays_there(
+    qtbot: QtBot, window: MainWindow, frame: Frame, before: str
+) -> None:
+    """A workspace that is ready does not take the focus away from somebody who types."""
+    type_in(window, before)
+    frame.search.editor.setFocus(Qt.FocusReason.MouseFocusReason)
+    type_in(window, "ad")
+    frame.search.suggest([Suggestion(value=1, words="Ada")], for_text="ad")
+
+    qtbot.waitUntil(lambda: frame.current is not None)
+    still_open = frame.search.is_open()
     type_in(window, "a")
 
+    assert still_open or before
     assert frame.search.text() == "ada"
+    assert slow(frame).first.text() == before
+    assert slow(frame).isEnabled()
 
 
 def test_other_workspaces_are_prepared_while_nobody_types(qtbot: QtBot, frame: Frame, log: Log) -> None:
@@ -294,11 +317,12 @@ def test_a_workspace_that_is_being_prepared_is_not_built_twice(qtbot: QtBot, fra
 def test_nothing_stays_of_a_workspace_that_nobody_waits_for_any_more(
     qtbot: QtBot, window: MainWindow, frame: Frame, log: Log
 ) -> None:
-    """Who signs out at once leaves nothing behind, also no part that had no place yet."""
+    """Who signs out at once leaves nothing behind, also no part without a place; nothing is built on."""
     workspace = next(iter(frame.findChildren(Slow)))
     part = workspace.own(QLabel("without a place"))
 
     window.drop_page(frame)
+    frame.refetch()
     qtbot.waitUntil(lambda: not isValid(part))
 
     assert not isValid(workspace)
