@@ -16,7 +16,7 @@ from hms_server.contract.plausibility import Interpretation, interpret
 from hms_server.contract.priority import QueuePriority
 from hms_server.contract.triage import Consciousness, VitalSet
 from hms_server.contract.visits import TicketRow
-from hms_server.contract.vitals import ADULT_MONTHS, SIGNS, VitalSign
+from hms_server.contract.vitals import ADULT_MONTHS, VitalSign
 
 MILD_UP_TO = 3
 MODERATE_UP_TO = 6
@@ -52,11 +52,6 @@ class ScoreWords:
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("vitals", text)
-
-
-def sign_name(sign: VitalSign) -> str:
-    """The name above a field."""
-    return _tr(SIGNS[sign].name)
 
 
 def consciousness_word(consciousness: Consciousness) -> str:

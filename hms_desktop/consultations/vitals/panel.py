@@ -1,18 +1,18 @@
 """Vital signs beside the note: the score of the last set, what the patient complained of, and the course."""
 
-from collections.abc import Sequence
 from datetime import date, tzinfo
 
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.tokens import Kind, Space
-from hms_desktop.widgets.trend import Band, Point, TrendChart
+from hms_desktop.widgets.trend import TrendChart
+from hms_desktop.widgets.trends import Trends, count_in_other_units
 from hms_desktop.widgets.words import moment_text
 from hms_server.contract.envelope import Fault
 from hms_server.contract.news2 import Risk, State
-from hms_server.contract.triage import Consciousness, Reading, VitalSet, VitalsHistory
-from hms_server.contract.vitals import SIGNS, VitalSign, band_of
+from hms_server.contract.triage import Consciousness, VitalSet, VitalsHistory
+from hms_server.contract.vitals import VitalSign
 
 ALWAYS = (
     VitalSign.PULSE,
@@ -24,7 +24,7 @@ ALWAYS = (
 
 
 class VitalsView(QWidget):
-    """Draws only values in our own unit: a point in another one would be a lie about the course."""
+    """What is known of the last set, and below it the course."""
 
     def __init__(self, *, zone: tzinfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,14 +33,13 @@ class VitalsView(QWidget):
         self._when = label("", TextRole.MUTED, wraps=True)
         self._sentence = label("", TextRole.MUTED, wraps=True)
         self._complaint = label("", wraps=True)
-        self._charts = QVBoxLayout()
-        self._charts.setSpacing(Space.XS)
+        self._trends = Trends(spacing=Space.XS)
         self._lay_out()
         self.clear()
 
     def clear(self) -> None:
         """Nothing is known yet."""
-        self._replace([])
+        self._trends.clear()
         self._show_set(None, date.min)
         self._say("")
 
@@ -51,11 +50,13 @@ class VitalsView(QWidget):
 
     def show_history(self, history: VitalsHistory, *, age_months: int | None, today: date) -> None:
         """Draws the course beside what is normal at that age."""
-        ours = [reading for reading in history.readings if _is_ours(reading)]
-        others = len(history.readings) - len(ours)
-        measured = {reading.code for reading in ours}
-        signs = [*ALWAYS, *(sign for sign in VitalSign if sign not in ALWAYS and sign.value in measured)]
-        self._replace([_chart(sign, ours, age_months) for sign in signs])
+        self._trends.show_readings(
+            history.readings,
+            age_months=age_months,
+            always=ALWAYS,
+            where_measured=[sign for sign in VitalSign if sign not in ALWAYS],
+        )
+        others = count_in_other_units(history.readings)
         self._show_set(history.sets[0] if history.sets else None, today)
         self._say(self._others_words(others) if history.readings else self.tr("Nothing was measured yet."))
 
@@ -66,15 +67,11 @@ class VitalsView(QWidget):
 
     def charts(self) -> list[TrendChart]:
         """The charts from top to bottom."""
-        found = (self._charts.itemAt(number) for number in range(self._charts.count()))
-        return [chart for item in found if item and isinstance(chart := item.widget(), TrendChart)]
+        return self._trends.charts()
 
     def _lay_out(self) -> None:
-        inside = QWidget()
-        inside.setLayout(self._charts)
-        self._charts.setContentsMargins(0, 0, 0, 0)
         area = QScrollArea()
-        area.setWidget(inside)
+        area.setWidget(self._trends)
         area.setWidgetResizable(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -134,33 +131,6 @@ class VitalsView(QWidget):
     def _others_words(self, others: int) -> str:
         return self.tr("Values in other units, not drawn: {count}").format(count=others) if others else ""
 
-    def _replace(self, charts: Sequence[TrendChart]) -> None:
-        while (item := self._charts.takeAt(0)) is not None:
-            old = item.widget()
-            if old is not None:
-                old.hide()
-                old.deleteLater()
-        for chart in charts:
-            self._charts.addWidget(chart, 1)
-        if not charts:
-            self._charts.addStretch(1)
-
     def _say(self, sentence: str) -> None:
         self._sentence.setText(sentence)
         self._sentence.setHidden(not sentence)
-
-
-def _is_ours(reading: Reading) -> bool:
-    if reading.code not in {sign.value for sign in VitalSign}:
-        return False
-    facts = SIGNS[VitalSign(reading.code)]
-    return reading.unit in (facts.unit, facts.shown_unit)
-
-
-def _chart(sign: VitalSign, readings: Sequence[Reading], age_months: int | None) -> TrendChart:
-    normal = band_of(sign, age_months).normal
-    band = Band(low=None, high=None) if normal is None else Band(low=normal.low, high=normal.high)
-    facts = SIGNS[sign]
-    chart = TrendChart(facts.name, unit=facts.shown_unit, band=band, decimals=min(1, facts.decimals))
-    chart.set_points([Point(each.at, each.value) for each in readings if each.code == sign.value])
-    return chart

@@ -14,7 +14,6 @@ from hms_desktop.triage.words import (
     Said,
     consciousness_word,
     points_said,
-    sign_name,
     signs_said,
     urgency_said,
 )
@@ -22,6 +21,7 @@ from hms_desktop.widgets.fields import ChoiceField, Field, FieldFrame, FieldSize
 from hms_desktop.widgets.notices import Action, Notice
 from hms_desktop.widgets.queue_words import priority_word
 from hms_desktop.widgets.tokens import Kind, Space, current_tokens
+from hms_desktop.widgets.trends import sign_name
 from hms_server.contract.news2 import Parameter
 from hms_server.contract.plausibility import Doubt
 from hms_server.contract.priority import QueuePriority
