@@ -1,115 +1,25 @@
-"""The front desk by keyboard: registering, recognising, checking in, and what happens when it goes wrong."""
+"""The front desk by keyboard: registering, checking in, and what happens when it goes wrong."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from hms_desktop.drafts import KEY_BYTES, Autosaver, DraftStore
+from hms_desktop.drafts import Autosaver
 from hms_desktop.patients.panel import FrontDeskPanel
-from hms_desktop.printing.printer import FolderPrinter, Printer, PrintKind, PrintOutcome
-from hms_desktop.session import Session
-from hms_server.contract.consultations import GetBanner
+from hms_desktop.printing.printer import PrintKind, PrintOutcome
 from hms_server.contract.envelope import Fault
-from hms_server.contract.patients import (
-    Demographics,
-    EditPatient,
-    FindLookAlikes,
-    GetPatient,
-    LookAlike,
-    LookAlikes,
-    PatientDetails,
-    PatientEdited,
-    PatientRegistered,
-    RegisterPatient,
-    Resemblance,
-)
+from hms_server.contract.patients import Demographics, EditPatient, PatientEdited, RegisterPatient
 from hms_server.contract.priority import SpecialNeed
-from hms_server.contract.values import BirthPrecision, Moment, Person, Sex, StaffId
-from hms_server.contract.visits import TRIAGE, CheckedIn, CheckIn, ListPractitioners, Practitioners
+from hms_server.contract.values import Sex, StaffId
+from hms_server.contract.visits import TRIAGE, CheckedIn, CheckIn
 from tests.desktop.conftest import FakeConnection
-from tests.desktop.samples import LONG_NAME, NOW, ZONE, sample_banner
-from tests.desktop.visits.tickets import CLINIC, patient, ticket
-
-ADA = patient(7, "Adaeze Okonkwo")
-TICKET = ticket(25, "Adaeze Okonkwo")
-ALIKE = LookAlike(patient=ADA, score=96, phone="0803 555 0182", why=[Resemblance.SAME_NAME], last_visit=None)
-STORED = Demographics(
-    family_name="Okonkwo",
-    given_names="Adaeze",
-    sex=Sex.FEMALE,
-    birth_date=date(1980, 7, 1),
-    birth_precision=BirthPrecision.ESTIMATED,
-    no_phone=True,
-)
-
-
-@pytest.fixture
-def autosaver(tmp_path: Path, qapp: QApplication) -> Iterator[Autosaver]:
-    """Drafts of this test alone."""
-    made = Autosaver(DraftStore(tmp_path / "drafts", bytes(KEY_BYTES)))
-    yield made
-    made.flush()
-    made._disk.shutdown()
-    qapp.aboutToQuit.disconnect(made.flush)
-    made.deleteLater()
-
-
-@pytest.fixture
-def open_desk(
-    connection: FakeConnection, session: Session, qtbot: QtBot, tmp_path: Path, autosaver: Autosaver
-) -> Callable[..., FrontDeskPanel]:
-    """Shows the front desk before a server that knows Adaeze Okonkwo."""
-    moment = Moment(at=NOW, by=None)
-    details = PatientDetails(
-        header=ADA, demographics=STORED, version=4, registered=moment, changed=moment, last_visit=None
-    )
-    connection.answer(FindLookAlikes, LookAlikes([ALIKE]))
-    connection.answer(GetBanner, msgspec.structs.replace(sample_banner(), patient_id=ADA.id))
-    connection.answer(GetPatient, details)
-    connection.answer(ListPractitioners, Practitioners([Person(StaffId(4), "Dr Ngozi Eze")]))
-    connection.answer(RegisterPatient, PatientRegistered(ADA))
-    connection.answer(CheckIn, CheckedIn(ticket=TICKET))
-
-    def make(printer: Printer | None = None) -> FrontDeskPanel:
-        panel = FrontDeskPanel(
-            session,
-            clinic=CLINIC,
-            zone=ZONE,
-            clock=lambda: NOW,
-            printer=printer or FolderPrinter(folder=tmp_path / "labels"),
-            autosaver=autosaver,
-            staff_id=StaffId(1),
-        )
-        qtbot.addWidget(panel)
-        qtbot.addWidget(panel.ticket_card)
-        panel.resize(700, 620)
-        with qtbot.waitExposed(panel):
-            panel.show()
-        panel.take_focus()
-        return panel
-
-    return make
-
-
-def type_in(*texts: str) -> None:
-    """Types into the focused field, then Enter, and so on."""
-    for text in texts:
-        focused = _focused()
-        QTest.keyClicks(focused, text)
-        QTest.keyClick(focused, Qt.Key.Key_Return)
-
-
-def _focused() -> QWidget:
-    focused = QApplication.focusWidget()
-    assert focused is not None
-    return focused
+from tests.desktop.patients.counter import ADA, STORED, TICKET, focused_widget, type_in
+from tests.desktop.samples import LONG_NAME
+from tests.desktop.visits.tickets import patient
 
 
 def test_somebody_new_is_registered_and_checked_in_by_one_key(
@@ -132,73 +42,6 @@ def test_somebody_new_is_registered_and_checked_in_by_one_key(
     assert label.read_bytes().startswith(b"%PDF")
     assert panel.form.is_empty()
     assert panel.form.family.editor.hasFocus()
-
-
-def test_look_alikes_appear_while_typing_and_never_block(
-    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
-) -> None:
-    """One question for a burst of letters; the keys stay in the field."""
-    panel = open_desk()
-
-    QTest.keyClicks(panel.form.family.editor, "Okonkwo")
-    qtbot.waitUntil(lambda: panel.look_alikes.list.state() == "filled")
-
-    assert connection.requests(FindLookAlikes) == [FindLookAlikes(family_name="Okonkwo")]
-    assert panel.form.family.editor.hasFocus()
-    model = panel.look_alikes.table.model()
-    assert [model.index(0, column).data() for column in range(2)] == ["96 %", "Adaeze Okonkwo"]
-
-
-def test_a_look_alike_is_taken_by_keys_and_nobody_is_registered_twice(
-    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
-) -> None:
-    """Alt+Down, Enter, Ctrl+Enter."""
-    panel = open_desk()
-    QTest.keyClicks(panel.form.family.editor, "Okonkwo")
-    qtbot.waitUntil(lambda: panel.look_alikes.list.state() == "filled")
-
-    QTest.keyClick(panel.form.family.editor, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
-    assert panel.look_alikes.table.hasFocus()
-    QTest.keyClick(panel.look_alikes.table, Qt.Key.Key_Return)
-    qtbot.waitUntil(panel.banner.isVisible)
-    panel.primary()
-    qtbot.waitUntil(lambda: panel.ticket_card._code.text() == "T-025")
-
-    assert not connection.requests(RegisterPatient)
-    assert connection.requests(CheckIn) == [CheckIn(patient_id=ADA.id, service=TRIAGE)]
-
-
-def test_a_late_answer_about_an_earlier_name_is_ignored(
-    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
-) -> None:
-    """Otherwise the list would belong to nobody on the screen."""
-    panel = open_desk()
-    connection.answer(FindLookAlikes, lambda asked: LookAlikes([ALIKE] if asked.family_name == "Ok" else []))
-    connection.hold()
-    QTest.keyClicks(panel.form.family.editor, "Ok")
-    qtbot.waitUntil(lambda: len(connection.requests(FindLookAlikes)) == 1)
-
-    shown: list[object] = []
-    panel.state.look_alikes_found.connect(shown.append)
-
-    QTest.keyClicks(panel.form.family.editor, "afor")
-    connection.release()
-    qtbot.waitUntil(lambda: len(connection.requests(FindLookAlikes)) == 2)
-    qtbot.waitUntil(lambda: bool(shown))
-
-    assert shown == [[]]
-
-
-def test_a_failed_search_is_not_shown_as_nobody(
-    open_desk: Callable[..., FrontDeskPanel], connection: FakeConnection, qtbot: QtBot
-) -> None:
-    """Who reads "nobody looks alike" registers somebody twice."""
-    panel = open_desk()
-    connection.answer(FindLookAlikes, Fault(code="server.busy", message="The server is busy."))
-
-    QTest.keyClicks(panel.form.family.editor, "Okonkwo")
-
-    qtbot.waitUntil(lambda: panel.look_alikes.list.state() == "error")
 
 
 def test_mistakes_are_shown_at_the_first_field_that_has_one(
@@ -276,10 +119,10 @@ def test_service_doctor_need_and_reason_go_with_the_check_in(
     panel.open_patient(ADA)
     qtbot.waitUntil(lambda: panel.visit.doctor.editor.count() == 2)
 
-    QTest.keyClicks(_focused(), "D")
+    QTest.keyClicks(focused_widget(), "D")
     for text in ("Dr", "Pr", "Cough"):
-        QTest.keyClick(_focused(), Qt.Key.Key_Tab)
-        QTest.keyClicks(_focused(), text)
+        QTest.keyClick(focused_widget(), Qt.Key.Key_Tab)
+        QTest.keyClicks(focused_widget(), text)
     panel.primary()
     qtbot.waitUntil(lambda: bool(connection.requests(CheckIn)))
 
