@@ -138,7 +138,7 @@ class BillingPanel(QWidget):
             words = self._online.primary_words()
             can = bool(words)
         self.take_button.set_words(words or self.tr("Nothing to do"))
-        self.take_button.setEnabled(can and not self.state.paying)
+        self.take_button.setEnabled(can and not self.state.saving)
 
     def paid_online(self, encounter_id: EncounterId, payment_id: PaymentId) -> bool:
         """Prints the receipt of a payment that is just known, where its bill is still open; else False."""

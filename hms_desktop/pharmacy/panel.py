@@ -79,7 +79,7 @@ class PharmacyPanel(QWidget):
     def primary(self) -> None:
         """Ctrl+Enter: hands over what is picked; packs that nobody scanned are asked about once."""
         picked = [line for line in self.lines if line.given]
-        if not picked or not self._quantities_fit() or self.state.dispensing:
+        if not picked or not self._quantities_fit() or self.state.saving:
             return
         unscanned = [line.line.product for line in picked if not line.is_scanned]
         if unscanned and not self._warned_unscanned:
@@ -230,7 +230,7 @@ class PharmacyPanel(QWidget):
             self._state.show_rows()
         else:
             self._state.show_empty(self.tr("Nothing is left to dispense for this visit"))
-        self.dispense_button.setEnabled(bool(open_lines) and not self.state.dispensing)
+        self.dispense_button.setEnabled(bool(open_lines) and not self.state.saving)
 
     def _replace_lines(self, lines: list[DispenseLine]) -> None:
         for old in self.lines:
