@@ -29,6 +29,7 @@ from hms_desktop.shell.header import MenuEntry
 from hms_desktop.shell.login import LoginPage
 from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.shell.scanner import Scanner
+from hms_desktop.shell.workshop import Workshop
 from hms_desktop.signed_in import SignedInDesk
 from hms_desktop.stations import Desk
 from hms_desktop.triage.alerts import AlertsState
@@ -38,7 +39,7 @@ from hms_desktop.widgets.background import Background
 from hms_desktop.widgets.role_words import role_word
 from hms_desktop.widgets.style import apply_style
 from hms_desktop.widgets.tokens import Kind
-from hms_desktop.workspaces import workspaces_of
+from hms_desktop.workspaces import load_slices, workspaces_of
 from hms_server.contract.accounts import Clinic, SessionEnded, SignedIn
 from hms_server.contract.demo import DemoPerson, DemoSignIn
 from hms_server.contract.envelope import Event, Fault
@@ -99,6 +100,7 @@ class App(QObject):
         self.login.sign_in_requested.connect(self._sign_in)
         self._password: QWidget | None = None
         self._bar: DemoBar | None = None
+        self._workshop = Workshop(lambda _key: load_slices(), done=lambda _key: None, parent=self)
         self._idle = IdleWatch(self)
         self._idle.idle.connect(self._on_idle)
         self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
@@ -119,6 +121,7 @@ class App(QObject):
     def close(self) -> None:
         """Leaves nothing running; what is typed is on the disk, the person is signed out."""
         self._scanner.stop()
+        self._workshop.stop()
         self._retry.stop()
         door, entered = self._door, self._entered
         self._drop_person()
@@ -165,6 +168,9 @@ class App(QObject):
             self._start_demo(self._options.demo)
         elif self._options.user_name:
             self._enter(self._options.user_name, self._options.password)
+        else:
+            # Whoever has yet to type a password leaves time for what every workspace will need.
+            self._workshop.plan(["modules"])
 
     def _start_demo(self, demo: DemoSignIn) -> None:
         if self._options.is_display:

@@ -6,11 +6,13 @@ panels come one after the other, with a pause after each in which the window liv
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
+import hms_desktop
 from hms_desktop.diary_workspaces import AppointmentsWorkspace, HoursWorkspace
 from hms_desktop.outside_workspaces import OutsideWorkspace, ProvidersWorkspace, lay_below_strip
 from hms_desktop.payment_workspaces import BillingWorkspace, PaystackWorkspace
@@ -284,6 +286,7 @@ class MessagesWorkspace(Workspace):
         self.panel.take_focus()
 
 
+NO_SLICES = frozenset({"connection", "demo_day", "printing", "shell", "widgets"})
 WORKSPACES: dict[Role, tuple[str, ...]] = {
     Role.RECEPTIONIST: ("front_desk", "appointments", "messages", "hours"),
     Role.NURSE: ("nurse", "front_desk", "appointments"),
@@ -301,6 +304,12 @@ WORKSPACES: dict[Role, tuple[str, ...]] = {
     ),
 }
 """What each role may open by key, the usual one first; a nurse registers at night."""
+
+
+def load_slices() -> Iterator[None]:
+    """Imports all that workspaces are made of, a module in each step, before somebody waits for it."""
+    found = [each.name for each in iter_modules(hms_desktop.__path__) if each.ispkg]
+    yield from load(*(f"hms_desktop.{name}" for name in found if name not in NO_SLICES))
 
 
 def workspaces_of(roles: Sequence[Role]) -> list[WorkspaceDefinition]:

@@ -1,5 +1,7 @@
 """How a station moves from one patient to the next, and which workspaces a role has."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -213,3 +215,18 @@ def test_every_workspace_fits_a_small_screen(desk: Desk, qtbot: QtBot, role: Rol
             pass
 
     assert [workspace for workspace in built if workspace.minimumSizeHint().width() > 1280 - 76] == []
+
+
+def test_all_slices_can_be_loaded_ahead() -> None:
+    """In a process of its own, since tests have loaded them all; the library for PDFs has its own time."""
+    program = """
+import sys
+from hms_desktop.workspaces import load_slices
+steps = sum(1 for _ in load_slices())
+loaded = {name.split(".")[1] for name in sys.modules if name.startswith("hms_desktop.") and "panel" in name}
+assert {"triage", "consultations", "pharmacy", "billing", "scheduling", "relay"} <= loaded
+assert steps > 50
+assert "reportlab" not in sys.modules
+"""
+
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=120).returncode == 0
