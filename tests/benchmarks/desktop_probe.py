@@ -10,7 +10,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import msgspec
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, QThreadPool
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication  # noqa: TID251 - it opens the real window
 
@@ -84,6 +84,8 @@ def await_prepared(application: QApplication, app: App) -> None:
         if time.monotonic() > until_s:
             raise TimeoutError("the workspaces were not prepared")
         time.sleep(0.001)
+    # The library that prints is loaded now, which holds up whoever wants Python meanwhile.
+    QThreadPool.globalInstance().waitForDone()
 
 
 def await_usable(application: QApplication, app: App) -> float:
