@@ -36,8 +36,9 @@ class ProvidersPanel(QWidget):
         self._clock = clock
         self._zone = zone
         self.state = ProvidersState(session, parent=self)
-        self._order: list[str] = []
+        self._rows: dict[str, ProviderRow] = {}
         self.cards: dict[str, ProviderCard] = {}
+        """The forms that somebody has looked at, by the provider's name."""
         self._model: RowsModel[ProviderLine] = RowsModel(
             provider_columns(), key=lambda line: line.row.name, parent=self
         )
@@ -89,33 +90,37 @@ class ProvidersPanel(QWidget):
         self.table.opened.connect(self._on_opened)
 
     def _on_came(self, rows: Sequence[ProviderRow]) -> None:
-        self._order = [row.name for row in rows]
+        self._rows = {row.name: row for row in rows}
         for row in rows:
-            card = self.cards.get(row.name)
-            if card is None:
-                self._add(row)
-            else:
-                card.show_row(row)
+            if row.name in self.cards:
+                self.cards[row.name].show_row(row)
         self._show_list()
         self._list.show_rows()
         self.table.choose_first()
 
-    def _add(self, row: ProviderRow) -> None:
-        card = ProviderCard(row, clock=self._clock, zone=self._zone)
-        card.store_requested.connect(self.state.store)
-        card.edited.connect(self._show_list)
-        self.cards[row.name] = card
-        self._stack.addWidget(card)
+    def _card(self, name: str) -> ProviderCard:
+        # All forms at once would hold the window up for longer than a key may wait.
+        card = self.cards.get(name)
+        if card is None:
+            card = self.cards[name] = ProviderCard(self._rows[name], clock=self._clock, zone=self._zone)
+            card.store_requested.connect(self.state.store)
+            card.edited.connect(self._show_list)
+            self._stack.addWidget(card)
+        return card
 
     def _show_list(self) -> None:
-        cards = [self.cards[name] for name in self._order]
-        self._model.replace([ProviderLine(row=card.row, edited=card.is_edited()) for card in cards])
+        self._model.replace([self._line(row) for row in self._rows.values()])
+
+    def _line(self, row: ProviderRow) -> ProviderLine:
+        card = self.cards.get(row.name)
+        return ProviderLine(row=row, edited=card is not None and card.is_edited())
 
     def _on_failed(self, fault: Fault) -> None:
         if not any(card.is_edited() for card in self.cards.values()):
             self._list.show_error(fault.message)
 
     def _on_stored(self, _request: SetProvider, row: ProviderRow) -> None:
+        self._rows[row.name] = row
         self.cards[row.name].show_stored(row)
         self._show_list()
 
@@ -124,7 +129,7 @@ class ProvidersPanel(QWidget):
 
     def _on_chosen(self, line: ProviderLine | None) -> None:
         if line is not None:
-            self._stack.setCurrentWidget(self.cards[line.row.name])
+            self._stack.setCurrentWidget(self._card(line.row.name))
 
     def _on_opened(self, line: ProviderLine) -> None:
         self._on_chosen(line)
