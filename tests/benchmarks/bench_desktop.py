@@ -44,7 +44,8 @@ def run(stage: Stage, report: Report, *, quick: bool) -> None:
         tell_start(demo, report, starts=1 if quick else STARTS)
         at_once, prepared = probe(demo, "switch")[0], probe(demo, "prepared")[0]
         tell_switch(at_once, prepared, report)
-        tell_stall("while every workspace is opened", at_once, report)
+        tell_stall("while every workspace is opened at once", at_once, report)
+        tell_stall("while every workspace is prepared and opened", prepared, report)
         tell_stall("during one patient's day", probe(demo, "day")[0], report)
 
 

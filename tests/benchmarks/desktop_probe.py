@@ -18,7 +18,7 @@ from hms_desktop.app import App, Options
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
 from hms_desktop.steady import keep_steady
-from hms_desktop.workspaces import workspaces_of
+from hms_desktop.workspaces import load_slices, workspaces_of
 from hms_server.contract.demo import DemoSignIn
 from hms_server.contract.values import Role
 from tests.benchmarks.stalls import Stall, Stalls
@@ -62,11 +62,14 @@ def measure(
     """What this mode is about."""
     if mode == "day":
         return {}, {}, play(app, people)
-    if mode == "prepared":
-        await_prepared(application, app)
     if mode in ("switch", "prepared"):
         stalls = Stalls()
         stalls.start()
+        # As at the sign-in page, while somebody types a password.
+        for _ in load_slices():
+            application.processEvents()
+        if mode == "prepared":
+            await_prepared(application, app)
         first_ms, again_ms = switch(application, app)
         stalls.stop()
         return first_ms, again_ms, stalls.worst()
@@ -85,7 +88,9 @@ def await_prepared(application: QApplication, app: App) -> None:
             raise TimeoutError("the workspaces were not prepared")
         time.sleep(0.001)
     # The library that prints is loaded now, which holds up whoever wants Python meanwhile.
-    QThreadPool.globalInstance().waitForDone()
+    while QThreadPool.globalInstance().activeThreadCount():
+        application.processEvents()
+        time.sleep(0.001)
 
 
 def await_usable(application: QApplication, app: App) -> float:
