@@ -1,5 +1,7 @@
 """How states, drafts and findings of the assistant are said."""
 
+import re
+
 from PySide6.QtCore import QCoreApplication
 
 from hms_desktop.widgets.tokens import Kind
@@ -39,3 +41,11 @@ def draft_word(kind: DraftKind) -> str:
 def finding_lines(findings: list[SafetyFinding]) -> list[str]:
     """Each finding as a line of text, with its source."""
     return [" · ".join(filter(None, (one.title, one.detail, one.source))) for one in findings]
+
+
+_LONG = re.compile(r"\S{30}(?=\S)")
+
+
+def breakable(text: str) -> str:
+    """The text with places at which a word may break that is too long for any line."""
+    return _LONG.sub(lambda found: found[0] + "\u200b", text)

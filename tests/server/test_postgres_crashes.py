@@ -20,9 +20,10 @@ from tests.server.clusters import cluster_of, running_pid, servers_on, setting
 
 ON_WINDOWS = sys.platform == "win32"
 RUN = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from hms_server.postgres import EmbeddedPostgres
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print(EmbeddedPostgres(Path(sys.argv[1])).ensure_running(), flush=True)
 time.sleep(600)
 """

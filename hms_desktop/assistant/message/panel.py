@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.assistant.attachment.panel import AttachmentCard
-from hms_desktop.assistant.words import state_words
+from hms_desktop.assistant.words import breakable, state_words
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.labels import Pill, TextRole, label, restyle
 from hms_desktop.widgets.tokens import Kind, Space
@@ -55,7 +55,7 @@ class MessageCard(QFrame):
 
     def text(self) -> str:
         """What was asked or answered."""
-        return self._text.text()
+        return self.message.text
 
     def buttons(self) -> list[SecondaryButton]:
         """What can be pressed at this message."""
@@ -64,7 +64,7 @@ class MessageCard(QFrame):
     def show_message(self, message: Message) -> None:
         """Draws the message as it is now; while it grows, only its text changes."""
         self.message = message
-        self._text.setText(message.text)
+        self._text.setText(breakable(message.text))
         self._text.setHidden(not message.text)
         self._doing.setText(message.doing)
         self._doing.setHidden(not message.doing)

@@ -344,5 +344,7 @@ def test_any_text_is_shown_as_it_stands(
 
     assert card.text().replace("\u200b", "") == text
     assert all(one.textFormat() is Qt.TextFormat.PlainText for one in card.findChildren(QLabel))
+    qtbot.waitUntil(lambda: card.width() > 0 and card.height() > 0)
     QApplication.processEvents()
+    assert card.minimumSizeHint().width() < shown.sheet.width()
     assert shown.sheet._scroll.horizontalScrollBar().maximum() == 0
