@@ -22,6 +22,7 @@ from hms_desktop.idle import IdleWatch
 from hms_desktop.look import keep_look, load_look, locale_of
 from hms_desktop.pairing_desk import PairingDesk
 from hms_desktop.printing.printer import FolderPrinter, Printer, system_printer
+from hms_desktop.printing.ready import get_ready
 from hms_desktop.relay.state import OutsideState
 from hms_desktop.session import Session
 from hms_desktop.shell.demo_bar import DemoBar
@@ -100,7 +101,11 @@ class App(QObject):
         self.login.sign_in_requested.connect(self._sign_in)
         self._password: QWidget | None = None
         self._bar: DemoBar | None = None
-        self._workshop = Workshop(lambda _key: load_slices(), done=lambda _key: None, parent=self)
+        self._workshop = Workshop(
+            lambda _key: load_slices(),
+            done=lambda _key: Background(self).run(get_ready, lambda _: None),
+            parent=self,
+        )
         self._idle = IdleWatch(self)
         self._idle.idle.connect(self._on_idle)
         self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)

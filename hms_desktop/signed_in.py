@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from hms_desktop.assistant_side import AssistantSide
 from hms_desktop.printing.ready import get_ready
@@ -27,6 +27,8 @@ from hms_server.contract.values import PatientHeader, Role
 
 ALERTED = frozenset({Role.NURSE, Role.DOCTOR})
 TOLD_OF_KIOSK = frozenset({Role.NURSE, Role.RECEPTIONIST})
+PRINTING_MS = 500
+"""After signing in: the first list is on the screen by then."""
 PRINTING = frozenset({Role.RECEPTIONIST, Role.NURSE, Role.PHARMACIST, Role.CASHIER})
 SEARCHING = frozenset({Role.RECEPTIONIST, Role.NURSE, Role.DOCTOR, Role.PHARMACIST, Role.CASHIER})
 
@@ -65,9 +67,7 @@ class SignedInDesk(QObject):
         desk.outside.reload()
         if Role.ADMINISTRATOR in roles:
             desk.outside.tell_left_over()
-        if PRINTING.intersection(roles):
-            self.frame.prepared.connect(self._on_prepared)
-        self.frame.prepare_others()
+        self._prepare(prints=bool(PRINTING.intersection(roles)))
 
     def close(self) -> None:
         """What is typed goes to the disk now; nothing is fetched any more."""
@@ -123,8 +123,15 @@ class SignedInDesk(QObject):
             kind = Kind.DANGER if event.urgency is Urgency.EMERGENCY else Kind.WARNING
             self.frame.say(kind, title, " · ".join(event.reasons))
 
-    def _on_prepared(self) -> None:
-        self._background.run(get_ready, lambda _: None)
+    def _prepare(self, *, prints: bool) -> None:
+        """First what the first label would wait for, then the other workspaces: never both at a time."""
+        if not prints:
+            self.frame.prepare_others()
+            return
+        # Also while somebody types, which takes little; the list that follows a ticket takes much more.
+        begin = QTimer(self, singleShot=True, interval=PRINTING_MS)
+        begin.timeout.connect(lambda: self._background.run(get_ready, lambda _: self.frame.prepare_others()))
+        begin.start()
 
     def _on_refused(self, fault: Fault) -> None:
         self.frame.say(Kind.WARNING, fault.message)
