@@ -248,7 +248,8 @@ class Frame(QWidget):
         workspace = self._entries[key].factory()
         workspace.noticed.connect(lambda kind, sentence: self.say(Kind(kind), sentence))
         workspace.patient_opened.connect(self.patient_opened)
-        page = Fitted(workspace)
+        # In the window from the start: a size that is asked for without the style would be kept.
+        page = Fitted(workspace, self._stack)
         self._stack.addWidget(page)
         for _ in workspace.furnish():
             yield
