@@ -109,6 +109,10 @@ class FakeConnection:
             on_answer(answer(request))
 
 
+DELETED_WITHIN = 10
+"""Turns of the event loop."""
+
+
 class ShownWindows(QObject):
     """Remembers what appeared as a window: a part that is shown too early flashes and takes the focus."""
 
@@ -142,7 +146,12 @@ def window_guard(qapp: QApplication) -> Iterator[None]:
         pytest.fail(f"Shown as windows before they had a page: {flashed}", pytrace=False)
     # What is printed outlives the page from where it was printed, and must not outlive the test's folder.
     QThreadPool.globalInstance().waitForDone()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    for _ in range(DELETED_WITHIN):
+        # A page takes along what it owns, which is deleted a turn after it.
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        if all(id(timer) in before for timer in _running_timers()):
+            break
+        qapp.processEvents()
     windows = [window for window in qapp.topLevelWidgets() if window.isVisible()]
     names = [f"{type(window).__name__} {window.windowTitle()!r}" for window in windows]
     for window in windows:
