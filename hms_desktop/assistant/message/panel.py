@@ -59,7 +59,7 @@ class MessageCard(QFrame):
 
     def buttons(self) -> list[SecondaryButton]:
         """What can be pressed at this message."""
-        return [one for one in self.findChildren(SecondaryButton) if not one.isHidden()]
+        return [one for one in self.findChildren(SecondaryButton) if one.isVisibleTo(self)]
 
     def show_message(self, message: Message) -> None:
         """Draws the message as it is now; while it grows, only its text changes."""
