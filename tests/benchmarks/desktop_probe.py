@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QApplication  # noqa: TID251 - 
 from hms_desktop.app import App, Options
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
+from hms_desktop.printing.ready import get_ready
 from hms_desktop.steady import keep_steady
 from hms_desktop.workspaces import load_slices, workspaces_of
 from hms_server.contract.demo import DemoSignIn
@@ -63,9 +64,10 @@ def measure(
     if mode == "day":
         return {}, {}, play(app, people)
     if mode in ("switch", "prepared"):
+        # What the sign-in page does while somebody types a password, and a demo has no time for.
+        get_ready()
         stalls = Stalls()
         stalls.start()
-        # As at the sign-in page, while somebody types a password.
         for _ in load_slices():
             application.processEvents()
         if mode == "prepared":
