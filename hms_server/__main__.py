@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 
 from hms_server.accounts.setup import SetupRefused
+from hms_server.chosen_database import ChoiceUnreadable, chosen_database
 from hms_server.config import default_data_dir
 from hms_server.console import people, records, serving, trying
 from hms_server.database import DatabaseUnfit
@@ -25,8 +26,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure_logging(verbose=options.verbose)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
+        options.database = options.database or chosen_database(options.data_dir)
         return run(options)
-    except (DatabaseUnfit, PostgresFailed, KeyFileError, ListenRefused, SetupRefused) as trouble:
+    except (
+        DatabaseUnfit,
+        PostgresFailed,
+        KeyFileError,
+        ListenRefused,
+        SetupRefused,
+        ChoiceUnreadable,
+    ) as trouble:
         print(trouble, file=sys.stderr)
         return 1
     except psycopg.OperationalError as error:
