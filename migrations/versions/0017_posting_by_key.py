@@ -12,8 +12,7 @@ def upgrade() -> None:
     op.execute(BALANCES)
 
 
-
-# The join's plan is kept for a session; made while both tables were empty, it compares every row with every row.
+# A plan is kept for a session; a join planned while both tables were empty compares every row with every row.
 BALANCES = """
 create or replace function invoice_posted() returns trigger language plpgsql as $$
 declare
