@@ -8,8 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from hms_server.postgres_programs import PostgresFailed, Programs, last_line
+from hms_server.postgres_tuning import this_machine, tuned
 
 DATABASE = "hms"
+KEPT_LOGS = 7
 _ADMINISTRATOR = "postgres"
 
 _SETTINGS: Mapping[str, str] = MappingProxyType(
@@ -17,8 +19,7 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
         "fsync": "on",
         "synchronous_commit": "on",
         "wal_compression": "on",
-        "shared_buffers": "128MB",
-        "max_connections": "100",
+        "autovacuum": "on",
         "random_page_cost": "1.1",
         "jit": "off",
         "idle_in_transaction_session_timeout": "60s",
@@ -26,11 +27,16 @@ _SETTINGS: Mapping[str, str] = MappingProxyType(
         "log_timezone": "UTC",
         "logging_collector": "on",
         "log_directory": "log",
-        # One file a weekday, overwritten a week later: the log never fills the disk by its age.
-        "log_filename": "postgresql-%a.log",
+        # A new file each day and every few megabytes; `prune_logs` keeps the newest, so neither age nor a
+        # rush of messages fills the disk.
+        "log_filename": "postgresql-%Y-%m-%d_%H%M%S.log",
         "log_rotation_age": "1d",
-        "log_rotation_size": "0",
+        "log_rotation_size": "10MB",
         "log_truncate_on_rotation": "on",
+        # What a message says of the values of a row is a patient's data, and a log is read by anybody.
+        "log_error_verbosity": "terse",
+        "log_min_error_statement": "panic",
+        "log_parameter_max_length": "0",
     }
 )
 _ACCESS = """\
@@ -77,7 +83,7 @@ class Cluster:
 
     def configure(self, settings: Mapping[str, str]) -> None:
         """Writes what the server reads at its next start; what `alter system` set goes over it."""
-        merged = {**_SETTINGS, **settings}
+        merged = {**_SETTINGS, **tuned(this_machine()), **settings}
         lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in merged.items()]
         path = self.home / "hms.conf"
         path.write_text("".join(lines), encoding="utf-8")
@@ -96,6 +102,13 @@ class Cluster:
                 f"PostgreSQL {ours}: restore a backup into a new data folder."
             )
             raise PostgresFailed(message)
+
+    def prune_logs(self, *, keep: int = KEPT_LOGS) -> int:
+        """Removes all but the newest files of PostgreSQL's log, and says how many; the one in use stays."""
+        logs = sorted(self.data.glob("log/*.log"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for path in logs[keep:]:
+            path.unlink(missing_ok=True)
+        return len(logs[keep:])
 
     def last_log_line(self) -> str:
         """What PostgreSQL said last about why it did not start, or where it stands."""

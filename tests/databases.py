@@ -23,7 +23,14 @@ _OTHER_SERVER = "HMS_TEST_DSN"
 _FOLDER = "HMS_TEST_FOLDER"
 # A test's data need not survive a power cut; what the program asks of a commit stays as it is in a clinic.
 # Autovacuum would hold a database that is to be dropped, and only a superuser may send it away.
-_QUICK = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "autovacuum": "off"}
+# A database that is dropped is looked for in every buffer, so a large machine's share would cost each test.
+_QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "autovacuum": "off",
+    "shared_buffers": "128MB",
+}
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a name of its own is made in it
 _ROOM = 4 << 30
 """Bytes: the databases of all workers, and the log that PostgreSQL keeps before it writes them."""
