@@ -1,0 +1,43 @@
+"""The folders that backups go to: whether they are there, can be written, and have room."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from hms_server.backup.trouble import BackupFailed
+
+_MB = 1 << 20
+
+
+class BadPlace(BackupFailed):
+    """The folder cannot take a backup; the sentence says why."""
+
+
+def try_place(path: Path) -> int:
+    """Free bytes of a folder, after a file was really written to it; `BadPlace` where that fails."""
+    if not path.is_absolute():
+        raise BadPlace(f"Write the whole path of the backup folder: {path} does not say where it begins.")
+    if not path.is_dir():
+        # Its disk may not be plugged in: a folder that we made would lie on the wrong one.
+        raise BadPlace(f"The backup folder {path} is not there. Plug its disk in, or create the folder.")
+    try:
+        with tempfile.NamedTemporaryFile(dir=path, prefix=".hms-try-") as file:
+            file.write(b"can this be written?")
+            file.flush()
+            os.fsync(file.fileno())
+        return shutil.disk_usage(path).free
+    except OSError as error:
+        raise BadPlace(
+            f"The backup folder {path} cannot be written: {error.strerror or error}. "
+            "Let the server's user write to it, or choose another folder."
+        ) from error
+
+
+def refuse_full(path: Path, *, free_bytes: int, needed_bytes: int) -> None:
+    """`BadPlace` where a backup would not fit."""
+    if free_bytes < needed_bytes:
+        raise BadPlace(
+            f"The backup folder {path} has {free_bytes // _MB} MB free and a backup needs about "
+            f"{needed_bytes // _MB} MB: delete what is not needed there, or choose another folder."
+        )
