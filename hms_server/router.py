@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 from uuid import uuid4
 
 import msgspec
@@ -30,6 +30,7 @@ from hms_server.contract.envelope import (
     Refusal,
     ToServer,
 )
+from hms_server.doorway import Gate, TaskT
 from hms_server.faults import DATABASE_AWAY
 from hms_server.following import (
     ActorT,
@@ -50,32 +51,6 @@ SILENT_AFTER_S = 20.0
 HIGH_WATER = 20_000
 ZAP_ENDPOINT = "inproc://zeromq.zap.01"
 OUTBOX_ENDPOINT = "inproc://hms-outbox"
-
-
-TaskT = TypeVar("TaskT")
-
-
-class Gate(Protocol[ActorT, TaskT]):
-    """What stands between frames and handlers; `app.py` builds it from sessions and dispatch."""
-
-    def knows_device(self, public_key: str) -> bool: ...
-    def identify(self, secret: str, public_key: str) -> ActorT | Fault | None:
-        """The actor; a fault when not signed in; None when only the database can tell."""
-
-    def peek(self, secret: str, public_key: str) -> ActorT | Fault | None:
-        """Like `identify`, without counting as a sign of life."""
-
-    def identify_slowly(self, secret: str, public_key: str) -> ActorT | Fault: ...
-    def admit(self, call: Call, actor: ActorT) -> TaskT | Refusal: ...
-    def at_once(self, call: Call, public_key: str) -> FromServer | None:
-        """The answer, if it can be given here and now."""
-
-    def is_slow(self, name: str) -> bool: ...
-    def run(self, task: TaskT) -> FromServer: ...
-    def read_events(self, after: Position) -> Sequence[Committed] | None:
-        """Stored events after a position, or None when some of them are gone or they are too many."""
-
-    def close_thread(self) -> None: ...
 
 
 class Router(Generic[ActorT, TaskT]):
@@ -115,6 +90,8 @@ class Router(Generic[ActorT, TaskT]):
         self._socket = self._open_router(bind, secret_key, public_key)
         self._publisher = self._push_socket()
         self._publisher_lock = threading.Lock()
+        self.turned_s = time.monotonic()
+        """When the router's own thread last went round its loop, which it does at least once a second."""
         self._threads = [threading.Thread(target=self._route, name="hms-router", daemon=True)]
         self._threads += [self._worker(self._fast, f"hms-worker-{n}") for n in range(workers)]
         self._threads += [self._worker(self._slow, f"hms-slow-{n}") for n in range(slow_workers)]
@@ -125,6 +102,11 @@ class Router(Generic[ActorT, TaskT]):
         """Where the socket really is, also when port 0 was asked for."""
         endpoint: str = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
         return endpoint
+
+    def load(self) -> dict[str, int]:
+        """How many calls wait in each lane, and how many screens follow; near enough, for whoever watches."""
+        waiting = {"fast": self._fast.qsize(), "slow": self._slow.qsize()}
+        return waiting | {"followers": len(self._subscriptions)}
 
     def start(self, position: Position) -> None:
         """Begins to serve; `position` is where the event pump begins."""
@@ -198,6 +180,7 @@ class Router(Generic[ActorT, TaskT]):
         prune_at = time.monotonic() + SILENT_AFTER_S
         while not self._stopping.is_set() or self._inbox.poll(0):
             ready = dict(poller.poll(1000))
+            self.turned_s = time.monotonic()
             if self._zap in ready:
                 self._answer_handshake()
             if self._inbox in ready:
