@@ -169,4 +169,5 @@ def difference_word(kind: DifferenceKind) -> str:
         DifferenceKind.FEE: tr("Fee"),
         DifferenceKind.STATUS: tr("State"),
         DifferenceKind.REFUND: tr("Refund"),
+        DifferenceKind.UNREADABLE: tr("Cannot be read"),
     }[kind]

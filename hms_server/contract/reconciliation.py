@@ -23,6 +23,8 @@ class DifferenceKind(StrEnum):
     FEE = "fee"
     STATUS = "status"
     REFUND = "refund"
+    UNREADABLE = "unreadable"
+    """A row of Paystack's list that could not be read; a task asks a person to look it up there."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

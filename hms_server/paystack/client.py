@@ -23,12 +23,14 @@ from hms_server.paystack.messages import (
     Refund,
     Transaction,
     UnreadableError,
+    UnreadRow,
     read_charge,
     read_envelope,
     read_initialized,
     read_meta,
     read_refund,
     read_transaction,
+    unread_row,
 )
 from hms_server.relay.outside import Outside, OutsideFault
 
@@ -205,9 +207,18 @@ class Paystack:
     def fetch_refund(self, refund_id: int) -> Refund | None:
         return self._find(f"/refund/{refund_id:d}", read_refund)
 
-    def refunds(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Refund]:
-        """The refunds that were asked for in that time, page by page."""
-        yield from self._by_number("/refund", _period(since, until), read_refund)
+    def refunds(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        unread: list[UnreadRow] | None = None,
+    ) -> Iterator[Refund]:
+        """The refunds that were asked for in that time, page by page.
+
+        A row that cannot be read is added to `unread`; without that list it is a fault.
+        """
+        yield from self._by_number("/refund", _period(since, until), read_refund, unread)
 
     def refunds_of(self, transaction: Transaction, since: datetime | None = None) -> list[Refund]:
         """All refunds of one payment; `since` defaults to when the payment was begun.
@@ -222,25 +233,34 @@ class Paystack:
             or refund.transaction_reference == transaction.reference
         ]
 
-    def transactions(self, since: datetime, until: datetime) -> Iterator[Transaction]:
+    def transactions(
+        self, since: datetime, until: datetime, *, unread: list[UnreadRow] | None = None
+    ) -> Iterator[Transaction]:
         """All payments that were begun in that time, whatever came of them, each once.
 
         Both ends are included. Paystack filters by when a transaction was begun, not by when it was paid.
+        A row that cannot be read is added to `unread`; without that list it is a fault.
         """
         seen: set[str] = set()
-        for row in self._by_cursor("/transaction", _period(since, until), read_transaction):
+        for row in self._by_cursor("/transaction", _period(since, until), read_transaction, unread):
             if row.reference not in seen:
                 seen.add(row.reference)
                 yield row
 
-    def _by_cursor(self, path: str, period: dict[str, str], read: Callable[[Any], R]) -> Iterator[R]:
+    def _by_cursor(
+        self,
+        path: str,
+        period: dict[str, str],
+        read: Callable[[Any], R],
+        unread: list[UnreadRow] | None,
+    ) -> Iterator[R]:
         """Follows the cursor, or the numbers of pages where an older server gives those instead."""
         position: dict[str, str] = {}
         cursors: set[str] = set()
         for number in range(1, MAX_PAGES + 1):
             asked = {"use_cursor": "true", "per_page": str(PAGE)} | period | position
-            rows, meta = self._page(path, asked, read)
-            yield from rows
+            rows, meta = self._page(path, asked)
+            yield from _read_rows(rows, read, unread)
             if meta.next is not None:
                 if meta.next in cursors:
                     break
@@ -252,21 +272,27 @@ class Paystack:
                 return
         raise _garbled("its list turns in circles.", sent=False)
 
-    def _by_number(self, path: str, period: dict[str, str], read: Callable[[Any], R]) -> Iterator[R]:
+    def _by_number(
+        self,
+        path: str,
+        period: dict[str, str],
+        read: Callable[[Any], R],
+        unread: list[UnreadRow] | None,
+    ) -> Iterator[R]:
         for number in range(1, MAX_PAGES + 1):
-            rows, meta = self._page(path, {"perPage": str(PAGE), "page": str(number)} | period, read)
-            yield from rows
+            rows, meta = self._page(path, {"perPage": str(PAGE), "page": str(number)} | period)
+            yield from _read_rows(rows, read, unread)
             # A list that does not say how many pages it has is read until nothing more comes.
             if not rows or (meta.page_count is not None and number >= meta.page_count):
                 return
         raise _garbled("its list turns in circles.", sent=False)
 
-    def _page(self, path: str, params: dict[str, str], read: Callable[[Any], R]) -> tuple[list[R], Meta]:
+    def _page(self, path: str, params: dict[str, str]) -> tuple[list[Any], Meta]:
         answer = self._get(path, params)
         if not isinstance(answer.data, list):
             raise _garbled("a list was due.", sent=False)
         try:
-            return [read(row) for row in answer.data], read_meta(answer.meta)
+            return answer.data, read_meta(answer.meta)
         except UnreadableError as error:
             raise _garbled(str(error), sent=False) from error
 
@@ -304,6 +330,16 @@ class Paystack:
             return read(answer.data)
         except UnreadableError as error:
             raise _garbled(str(error), sent=sent) from error
+
+
+def _read_rows(rows: list[Any], read: Callable[[Any], R], unread: list[UnreadRow] | None) -> Iterator[R]:
+    for row in rows:
+        try:
+            yield read(row)
+        except UnreadableError as error:
+            if unread is None:
+                raise _garbled(str(error), sent=False) from error
+            unread.append(unread_row(row, error))
 
 
 def _accepted(answer: Envelope, status: int) -> Envelope:

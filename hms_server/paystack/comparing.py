@@ -10,7 +10,7 @@ from hms_server.contract.paystack import TaskKind
 from hms_server.contract.reconciliation import DifferenceKind, ReconciledSum
 from hms_server.contract.values import MINOR_DIGITS, InvoiceId, Money
 from hms_server.paystack.channels import fee_from_subunits, from_subunits
-from hms_server.paystack.messages import Refund, RefundStatus, Transaction, TransactionStatus
+from hms_server.paystack.messages import Refund, RefundStatus, Transaction, TransactionStatus, UnreadRow
 from hms_server.paystack.rules import Wish, words_of
 
 HAS_COME = frozenset({TransactionStatus.SUCCESS, TransactionStatus.REVERSED})
@@ -131,6 +131,22 @@ def tag_in(theirs: Refund, by_number: Mapping[int, str], tags: Iterable[str]) ->
         return by_number[theirs.id]
     note = theirs.merchant_note or ""
     return next((tag for tag in tags if tag in note), None)
+
+
+def not_read(row: UnreadRow) -> Draft:
+    """A row that nobody can compare: the others are, and somebody looks this one up."""
+    where = row.reference or "without a reference"
+    sentence = f"A row of Paystack's list ({where}) cannot be read. {row.why}"
+    wish = Wish(kind=TaskKind.STUCK, sentence=f"{sentence} Look it up at Paystack, then correct the bill.")
+    return Draft(
+        kind=DifferenceKind.UNREADABLE,
+        reference=row.reference,
+        ours="not compared",
+        theirs="cannot be read",
+        sentence=sentence,
+        wish=wish,
+        item="row",
+    )
 
 
 def add_up(ours: Iterable[tuple[str, Money]], theirs: Iterable[tuple[str, int, str]]) -> list[ReconciledSum]:

@@ -124,6 +124,17 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     domain: str | None = None
 
 
+class UnreadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a list that could not be read, with what of it tells a person where to look.
+
+    `words` is all text in it, in which a reference or a note of ours may be found.
+    """
+
+    reference: str
+    why: str
+    words: str
+
+
 class Initialized(msgspec.Struct, frozen=True, kw_only=True):
     """Where the customer pays."""
 
@@ -247,6 +258,15 @@ def read_transaction(data: Any) -> Transaction:
     for name in ("fees", "requested_amount"):
         fields[name] = None if fields.get(name) in ("", "null") else fields.get(name)
     return _convert(fields, Transaction, "transaction")
+
+
+def unread_row(data: object, error: UnreadableError) -> UnreadRow:
+    """What can be told of a row that could not be read."""
+    fields = data if isinstance(data, Mapping) else {}
+    named = (fields.get(name) for name in ("reference", "transaction_reference", "id"))
+    reference = next((str(value) for value in named if isinstance(value, str | int) and value), "")
+    words = msgspec.json.encode(data, enc_hook=str).decode()
+    return UnreadRow(reference=reference[:100], why=str(error), words=words)
 
 
 def read_refund(data: Any) -> Refund:

@@ -24,10 +24,11 @@ from hms_server.paystack.comparing import (
     compare_refund,
     has_news,
     missing_there,
+    not_read,
     refunds_missing_there,
     tag_in,
 )
-from hms_server.paystack.messages import Refund, RefundStatus, Transaction
+from hms_server.paystack.messages import Refund, RefundStatus, Transaction, UnreadRow
 from hms_server.paystack.nightly import RECONCILE, Compared, find_reconciliation
 from hms_server.paystack.postings import learn
 from hms_server.paystack.provider import NAME, Line, line_of
@@ -58,10 +59,15 @@ class Listed:
 
     transactions: Sequence[Transaction]
     refunds: Sequence[Refund]
+    unread: Sequence[UnreadRow] = ()
     since: datetime
     until: datetime
     seen_at: datetime
     test_mode: bool
+
+    def names(self, word: str) -> bool:
+        """Whether a row that could not be read is about that reference or tag: it is not missing there."""
+        return any(word in row.words for row in self.unread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +158,11 @@ class Reconciling:
         """Posts, raises tasks and writes the report in one transaction."""
         ours = _our_payments(work, listed)
         drafts = [draft for one in listed.transactions for draft in self._compare(work, one, ours, listed)]
-        drafts += missing_there(ours.values(), (one.reference for one in listed.transactions))
+        missed = [one for one in ours.values() if not listed.names(one.reference)]
+        drafts += missing_there(missed, (one.reference for one in listed.transactions))
         returns = _our_returns(work, listed)
         drafts += self._compare_refunds(work, listed, returns)
+        drafts += [not_read(row) for row in listed.unread]
         for draft in drafts:
             _write(work, job, draft)
         done = {
@@ -198,7 +206,7 @@ class Reconciling:
         names = {one.id: one.reference for one in listed.transactions if one.id is not None}
         names |= {one.transaction_id: one.reference for one in returns if one.transaction_id is not None}
         drafts: list[Draft] = []
-        seen: set[str] = set()
+        seen = {tag for tag in ours if listed.names(tag)}
         for theirs in listed.refunds:
             tag = tag_in(theirs, by_number, ours)
             reference = theirs.transaction_reference or names.get(theirs.transaction_id or 0, "")
@@ -217,9 +225,11 @@ def fetch(call: ListCall, outside: Outside) -> Listed:
     """Page by page; what is begun meanwhile may or may not be in it."""
     paystack = call.line.open(outside)
     since, until = call.since - CLOCKS_APART, call.until + CLOCKS_APART
+    unread: list[UnreadRow] = []
     return Listed(
-        transactions=list(paystack.transactions(since, until)),
-        refunds=list(paystack.refunds(since, until)),
+        transactions=list(paystack.transactions(since, until, unread=unread)),
+        refunds=list(paystack.refunds(since, until, unread=unread)),
+        unread=unread,
         since=call.since,
         until=call.until,
         seen_at=call.seen_at,

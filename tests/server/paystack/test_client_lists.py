@@ -7,7 +7,7 @@ import pytest
 
 from hms_server.paystack import client as client_module
 from hms_server.paystack.client import DeclinedError, Paystack
-from hms_server.paystack.messages import RefundStatus
+from hms_server.paystack.messages import RefundStatus, UnreadRow
 from hms_server.relay.outside import OutsideFault
 from tests.outside.local import Reply
 from tests.outside.paystack import DOWN, FakePaystack, granted
@@ -163,6 +163,21 @@ def test_a_row_that_cannot_be_read_is_never_left_out(paystack: Paystack, theirs:
 
     with pytest.raises(OutsideFault, match="amount"):
         list(paystack.transactions(now, now))
+
+
+def test_whoever_asks_is_handed_the_rows_that_cannot_be_read(
+    paystack: Paystack, theirs: FakePaystack
+) -> None:
+    good = {"reference": "B", "status": "success", "amount": 1, "currency": "NGN"}
+    theirs.troubles.append(_page([{"reference": "A", "status": "success"}, "rubbish", good], {}))
+    now, unread = datetime.now(UTC), list[UnreadRow]()
+
+    rows = [row.reference for row in paystack.transactions(now, now, unread=unread)]
+
+    assert rows == ["B"]
+    assert [row.reference for row in unread] == ["A", ""]
+    assert "amount" in unread[0].why
+    assert unread[1].words == '"rubbish"'
 
 
 def test_refunds_are_read_page_by_page(paystack: Paystack, theirs: FakePaystack) -> None:

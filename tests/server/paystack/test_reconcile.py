@@ -26,6 +26,7 @@ from hms_server.paystack.postings import learn
 from hms_server.paystack.rules import Asked, Posted, Verdict, judge
 from hms_server.relay.outside import Outside
 from tests.outside.paystack import DOWN
+from tests.outside.paystack_books import Payment
 from tests.server.desk import Desk
 from tests.server.paystack.online import Online
 
@@ -259,6 +260,35 @@ def test_the_list_is_read_to_its_last_page(online: Online) -> None:
 
     assert report.row.compared == 231
     assert online.state(opened.reference).state is OnlineState.PAID
+
+
+def test_a_row_that_cannot_be_read_asks_somebody_once_and_the_others_are_compared(
+    online: Online, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the missed success nor the posted payment suffers by their neighbour."""
+    paid = online.paid(online.bill())
+    missed = online.bill()
+    opened = online.opened(missed)
+    online.pass_time(minutes=90)
+    online.theirs.pay(opened.reference)
+    written = Payment.written
+
+    def garbled(payment: Payment, *, in_list: bool = False) -> dict[str, Any]:
+        row = written(payment, in_list=in_list)
+        return row | {"amount": "a lot"} if payment.reference == paid.reference else row
+
+    monkeypatch.setattr(Payment, "written", garbled)
+
+    reports = [compare(online) for _ in range(2)]
+
+    assert kinds(reports[0].differences) == [
+        (DifferenceKind.MISSING_HERE, True), (DifferenceKind.UNREADABLE, False)
+    ]  # fmt: skip
+    assert kinds(reports[1].differences) == [(DifferenceKind.UNREADABLE, False)]
+    assert online.now(missed).due.amount_minor == 0
+    (task,) = online.tasks()
+    assert (task.kind, task.reference) == (TaskKind.STUCK, paid.reference)
+    assert "amount" in task.sentence
 
 
 def test_a_list_that_cannot_be_had_is_said_so(desk: Desk, online: Online) -> None:
