@@ -46,7 +46,7 @@ COLUMNS = """number, transaction::text::bigint as transaction, at, staff_id, dev
 UNSEALED = f"""
 select {COLUMNS} from audit
 where (transaction, number) > (%(transaction)s::text::xid8, %(number)s)
-    and transaction < pg_snapshot_xmin(pg_current_snapshot())
+    and transaction < settled_order()
 order by audit.transaction, number limit %(limit)s
 """
 

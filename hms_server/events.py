@@ -49,14 +49,14 @@ class StoredEvent:
 # events that are settled. What began earlier and is still open holds back all that came after it.
 READ = """
 select transaction::text::bigint, number, name, audience, staff_id, at, body,
-    transaction < pg_snapshot_xmin(pg_current_snapshot()) as settled
+    transaction < settled_order() as settled
 from event
 where (transaction, number) > (%s::text::xid8, %s)
 order by event.transaction, number
 limit %s
 """
 
-START = "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1"
+START = "select settled_order()::text::bigint - 1"
 LARGEST_NUMBER = 2**63 - 1
 
 
