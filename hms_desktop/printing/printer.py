@@ -15,6 +15,9 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
+_GONE = ("does not exist", "nknown destination")
+"""How CUPS says that a queue was taken away."""
+
 
 class PrintKind(StrEnum):
     """Papers that stand in different printers."""
@@ -42,6 +45,7 @@ class PrintWords(msgspec.Struct, frozen=True, kw_only=True):
     no_program: str = "this computer has no printing program ({program})."
     too_slow: str = "the printer did not answer within {seconds} seconds."
     refused: str = "the printer refused it ({answer})."
+    gone: str = "the printer “{printer}” is not known to this computer any more ({answer})."
     disk: str = "the folder {folder} cannot be written ({answer})."
 
 
@@ -108,6 +112,17 @@ class FolderPrinter:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ByKind:
+    """Papers of some kinds go their own way."""
+
+    others: Printer
+    printers: Mapping[PrintKind, Printer]
+
+    def print(self, pdf: bytes, *, title: str, kind: PrintKind) -> PrintOutcome:
+        return self.printers.get(kind, self.others).print(pdf, title=title, kind=kind)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Queue:
     """A printer of the operating system; no name means the one it calls its default."""
 
@@ -130,17 +145,20 @@ class CommandPrinter:
 
     def print(self, pdf: bytes, *, title: str, kind: PrintKind) -> PrintOutcome:
         queue = self.queues.get(kind, Queue())
-        reason = self._hand_over(pdf, [*self.command, *queue.arguments(), "-t", _file_name_of(title)])
+        arguments = [*self.command, *queue.arguments(), "-t", _file_name_of(title)]
+        reason = self._hand_over(pdf, arguments, printer=queue.name)
         if reason:
             return self.kept.keep_instead(pdf, title=title, kind=kind, reason=reason)
         return PrintOutcome(printed=True, message=self.kept.words.sent.format(title=title))
 
-    def _hand_over(self, pdf: bytes, arguments: list[str]) -> str | None:
+    def _hand_over(self, pdf: bytes, arguments: list[str], *, printer: str) -> str | None:
         """None when it was taken, else the reason."""
         words = self.kept.words
+        # Answers in English, whatever the machine speaks: one of them is looked for.
+        speaking = {**os.environ, "LC_ALL": "C"}
         try:
             done = subprocess.run(  # noqa: S603 - no shell; the title holds letters, digits and hyphens only
-                arguments, input=pdf, capture_output=True, timeout=self.timeout_s, check=False
+                arguments, input=pdf, capture_output=True, timeout=self.timeout_s, check=False, env=speaking
             )
         except subprocess.TimeoutExpired:
             return words.too_slow.format(seconds=round(self.timeout_s))
@@ -149,6 +167,8 @@ class CommandPrinter:
         if done.returncode == 0:
             return None
         answer = done.stderr.decode(errors="replace").strip()
+        if printer and any(sign in answer for sign in _GONE):
+            return words.gone.format(printer=printer, answer=answer)
         return words.refused.format(answer=answer or done.returncode)
 
 

@@ -9,11 +9,14 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from hms_desktop.shell.late_keys import LateKey
 from hms_desktop.widgets.input_watch import InputWatch
+from hms_desktop.workplace import ScanEnd, Wedge
 
 RAW_SCANS = "raw_scans"
 """A widget whose property of this name is true gets scans as typed text."""
 
 GAP_MS = 35
+SLOWEST_GAP_MS = 60
+"""A scanner slower than that cannot be told from a quick typist, and letters would appear late."""
 SHORTEST = 6
 
 _FLUSHING = frozenset(
@@ -24,7 +27,7 @@ _FLUSHING = frozenset(
         QEvent.Type.InputMethod,
     }
 )
-_ENDS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_ENDS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 _HELD_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 
 
@@ -43,11 +46,20 @@ class Scanner(QObject):
         self._held: list[tuple[QWidget, QKeyEvent]] = []
         self._last_s = 0.0
         self._replaying = False
+        self._wedge = Wedge()
+        self._gap_ms = GAP_MS
         self._patience = QTimer(self, singleShot=True, interval=GAP_MS)
         self._patience.setTimerType(Qt.TimerType.PreciseTimer)
-        self._patience.timeout.connect(self._hand_on)
+        self._patience.timeout.connect(self._on_pause)
         self._watch = InputWatch(self)
         self._watch.start()
+
+    def set_wedge(self, wedge: Wedge) -> None:
+        """From now on scans are expected as this scanner types them; Enter ends every scan besides."""
+        self._hand_on()
+        self._wedge = wedge
+        self._gap_ms = min(max(wedge.gap_ms, GAP_MS), SLOWEST_GAP_MS)
+        self._patience.setInterval(self._gap_ms)
 
     def stop(self) -> None:
         """Listens no more."""
@@ -61,7 +73,7 @@ class Scanner(QObject):
             self._hand_on()
         elif event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             # Asked before a shortcut acts: what was typed before it has to be in its field by then.
-            if not _may_be_scanned(event) and not _ends(event):
+            if not _may_be_scanned(event) and not self._ends(event):
                 self._hand_on()
         elif event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._is_target(watched) and self._key(watched, event)
@@ -76,11 +88,11 @@ class Scanner(QObject):
         if _wants_raw(watched):
             return False
         now_s = self._clock_s()
-        slow = (now_s - self._last_s) * 1000 > GAP_MS
+        slow = (now_s - self._last_s) * 1000 > self._gap_ms
         self._last_s = now_s
         if slow:
             self._hand_on()
-        if _ends(event):
+        if self._ends(event):
             return self._end()
         if not _may_be_scanned(event):
             self._hand_on()
@@ -96,8 +108,18 @@ class Scanner(QObject):
             return False
         self._patience.stop()
         self._held.clear()
-        self.scanned.emit(code)
+        self.scanned.emit(bare_code(code, self._wedge))
         return True
+
+    def _on_pause(self) -> None:
+        # A scanner that presses no key at the end is told from a person by its pace alone.
+        if self._wedge.end is not ScanEnd.NOTHING or not self._end():
+            self._hand_on()
+
+    def _ends(self, event: QKeyEvent) -> bool:
+        if event.modifiers() & ~_HELD_MODIFIERS:
+            return False
+        return event.key() in _ENDS or (self._wedge.end is ScanEnd.TAB and event.key() == Qt.Key.Key_Tab)
 
     def _hand_on(self) -> None:
         self._patience.stop()
@@ -110,14 +132,15 @@ class Scanner(QObject):
             self._replaying = False
 
 
+def bare_code(typed: str, wedge: Wedge) -> str:
+    """The code without what this scanner types around it."""
+    return typed.removeprefix(wedge.prefix).removesuffix(wedge.suffix)
+
+
 def _may_be_scanned(event: QKeyEvent) -> bool:
     text = event.text()
     plain = not event.modifiers() & ~_HELD_MODIFIERS and not event.isAutoRepeat()
     return plain and len(text) == 1 and text.isprintable()
-
-
-def _ends(event: QKeyEvent) -> bool:
-    return event.key() in _ENDS and not event.modifiers() & ~_HELD_MODIFIERS
 
 
 def _wants_raw(widget: QWidget) -> bool:
