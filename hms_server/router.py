@@ -41,6 +41,7 @@ from hms_server.following import (
     may_see,
     missed_between,
 )
+from hms_server.life_signs import LifeSigns
 from hms_server.listening import ListenRefused, listen
 
 log = structlog.get_logger()
@@ -93,9 +94,10 @@ class Router(Generic[ActorT, TaskT]):
         self.turned_s = time.monotonic()
         """When the router's own thread last went round its loop, which it does at least once a second."""
         self._threads = [threading.Thread(target=self._route, name="hms-router", daemon=True)]
-        self._threads += [self._worker(self._fast, f"hms-worker-{n}") for n in range(workers)]
-        self._threads += [self._worker(self._slow, f"hms-slow-{n}") for n in range(slow_workers)]
+        self._threads += [self._worker(self._fast, "worker", n) for n in range(workers)]
+        self._threads += [self._worker(self._slow, "slow", n) for n in range(slow_workers)]
         self._workers = (workers, slow_workers)
+        self.life = LifeSigns({"worker": workers, "slow": slow_workers})
 
     @property
     def endpoint(self) -> str:
@@ -180,6 +182,7 @@ class Router(Generic[ActorT, TaskT]):
         prune_at = time.monotonic() + SILENT_AFTER_S
         while not self._stopping.is_set() or self._inbox.poll(0):
             ready = dict(poller.poll(1000))
+            self.life.came_round()
             self.turned_s = time.monotonic()
             if self._zap in ready:
                 self._answer_handshake()
@@ -343,19 +346,24 @@ class Router(Generic[ActorT, TaskT]):
 
     # Worker threads.
 
-    def _worker(self, lane: queue.SimpleQueue[Any], name: str) -> threading.Thread:
-        return threading.Thread(target=self._work, args=(lane,), name=name, daemon=True)
+    def _worker(self, lane: queue.SimpleQueue[Any], name: str, number: int) -> threading.Thread:
+        arguments = (lane, name, number)
+        return threading.Thread(target=self._work, args=arguments, name=f"hms-{name}-{number}", daemon=True)
 
-    def _work(self, lane: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None]) -> None:
+    def _work(
+        self, lane: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None], name: str, number: int
+    ) -> None:
         push = self._push_socket()
         push.linger = 1000
         encode = msgspec.msgpack.Encoder().encode
         while (job := lane.get()) is not None:
             identity, device, message = job
+            self.life.begin(name, number)
             if isinstance(message, Call):
                 push.send_multipart([identity, encode(self._answer(message, device))])
             else:
                 push.send_multipart(self._resume(identity, device, message))
+            self.life.end(name, number)
         self._gate.close_thread()
         push.close()
 
