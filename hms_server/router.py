@@ -16,7 +16,6 @@ from zmq.utils import z85
 from hms_server.clock import Clock
 from hms_server.contract.envelope import (
     MAX_MESSAGE_BYTES,
-    PROTOCOL,
     Call,
     Events,
     Fault,
@@ -40,6 +39,7 @@ from hms_server.following import (
     as_item,
     may_see,
     missed_between,
+    protocol_fault,
 )
 from hms_server.life_signs import LifeSigns
 from hms_server.listening import ListenRefused, listen
@@ -75,6 +75,7 @@ class Router(Generic[ActorT, TaskT]):
         self._stopping = threading.Event()
         self._fast: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None] = queue.SimpleQueue()
         self._slow: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None] = queue.SimpleQueue()
+        self._spare: queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None] = queue.SimpleQueue()
         self._published: deque[Sequence[Committed]] = deque()
         self._resumed: deque[Resumed[ActorT]] = deque()
         self._refreshing: deque[Callable[[ActorT], bool]] = deque()
@@ -91,12 +92,11 @@ class Router(Generic[ActorT, TaskT]):
         self._socket = self._open_router(bind, secret_key, public_key)
         self._publisher = self._push_socket()
         self._publisher_lock = threading.Lock()
-        self.turned_s = time.monotonic()
-        """When the router's own thread last went round its loop, which it does at least once a second."""
         self._threads = [threading.Thread(target=self._route, name="hms-router", daemon=True)]
         self._threads += [self._worker(self._fast, "worker", n) for n in range(workers)]
         self._threads += [self._worker(self._slow, "slow", n) for n in range(slow_workers)]
-        self._workers = (workers, slow_workers)
+        self._threads.append(self._worker(self._spare, "spare", 0))
+        self._workers = (workers, slow_workers, 1)
         self.life = LifeSigns({"worker": workers, "slow": slow_workers})
 
     @property
@@ -107,7 +107,7 @@ class Router(Generic[ActorT, TaskT]):
 
     def load(self) -> dict[str, int]:
         """How many calls wait in each lane, and how many screens follow; near enough, for whoever watches."""
-        waiting = {"fast": self._fast.qsize(), "slow": self._slow.qsize()}
+        waiting = {"fast": self._fast.qsize(), "slow": self._slow.qsize(), "spare": self._spare.qsize()}
         return waiting | {"followers": len(self._subscriptions)}
 
     def start(self, position: Position) -> None:
@@ -118,7 +118,7 @@ class Router(Generic[ActorT, TaskT]):
 
     def stop(self) -> None:
         """Lets the workers finish what they hold, sends their answers, and closes."""
-        for lane, count in zip((self._fast, self._slow), self._workers, strict=True):
+        for lane, count in zip((self._fast, self._slow, self._spare), self._workers, strict=True):
             for _ in range(count):
                 lane.put(None)
         for thread in self._threads[1:]:
@@ -183,7 +183,6 @@ class Router(Generic[ActorT, TaskT]):
         while not self._stopping.is_set() or self._inbox.poll(0):
             ready = dict(poller.poll(1000))
             self.life.came_round()
-            self.turned_s = time.monotonic()
             if self._zap in ready:
                 self._answer_handshake()
             if self._inbox in ready:
@@ -254,10 +253,14 @@ class Router(Generic[ActorT, TaskT]):
             if answer is not None:
                 self._send([identity, self._encode(answer)])
                 return
-            lane = self._slow if self._gate.is_slow(message.name) else self._fast
-            lane.put((identity, device, message))
+            self._lane_of(message.name).put((identity, device, message))
         else:
             self._follow(identity, device, message)
+
+    def _lane_of(self, name: str) -> queue.SimpleQueue[tuple[bytes, str, Call | Follow] | None]:
+        if self._gate.is_spare(name):
+            return self._spare
+        return self._slow if self._gate.is_slow(name) else self._fast
 
     def _answer_ping(self, identity: bytes, ping: Ping) -> None:
         subscription = self._subscriptions.get(identity)
@@ -267,12 +270,7 @@ class Router(Generic[ActorT, TaskT]):
         self._send([identity, self._encode(Pong(ping.sent_ns, self.instance, self._clock(), sent))])
 
     def _follow(self, identity: bytes, device: str, follow: Follow) -> None:
-        actor = self._gate.identify(follow.session, device)
-        if follow.protocol > PROTOCOL:
-            actor = Fault(
-                code="protocol.newer",
-                message="This workstation's program is newer than the server. Update the server first.",
-            )
+        actor = protocol_fault(follow.protocol) or self._gate.identify(follow.session, device)
         if isinstance(actor, Fault):
             self._send([identity, self._encode(Lapsed(actor))])
         elif actor is None or self._is_long_ago(follow):
