@@ -19,10 +19,10 @@ from hms_server.work import Work
 
 def get_clinic(work: Work, _request: GetClinic) -> Clinic:
     """The clinic with its departments, rooms and queues."""
-    row = work.connection.execute("select name, time_zone, currency from clinic").fetchone()
+    row = work.connection.execute(CLINIC).fetchone()
     if row is None:
         raise Refused("accounts.no_clinic", "This server has not been set up yet.")
-    name, time_zone, currency = row
+    name, time_zone, currency, languages, training = row
     return Clinic(
         name=name,
         time_zone=time_zone,
@@ -30,6 +30,8 @@ def get_clinic(work: Work, _request: GetClinic) -> Clinic:
         departments=work.rows(Department, "select id, name from department order by id"),
         rooms=work.rows(Room, "select id, name, department_id, service from room order by id"),
         services=work.rows(Service, "select code, name from service order by position"),
+        languages=languages,
+        training=training,
     )
 
 
@@ -43,6 +45,7 @@ def list_devices(work: Work, _request: ListDevices) -> DeviceList:
     return DeviceList(work.rows(Device, DEVICES))
 
 
+CLINIC = "select name, time_zone, currency, languages, training from clinic"
 STAFF = """
 select id, user_name, name, roles, active,
     (select count(*) from session where staff_id = staff.id and ended_at is null) as open_sessions,

@@ -1,5 +1,6 @@
 """The first start: a clinic, its rooms, and one administrator with a password of their own."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,6 +40,9 @@ class ClinicPlan:
     time_zone: str
     currency: str
     rooms: tuple[RoomPlan, ...] = SMALL_CLINIC
+    languages: tuple[str, ...] = ("en",)
+    training: bool = False
+    """The clinic is then created as one whose made-up patients are still to come."""
 
 
 class SetupRefused(Exception):  # noqa: N818 - an answer to the person who sets up
@@ -46,8 +50,8 @@ class SetupRefused(Exception):  # noqa: N818 - an answer to the person who sets 
 
 
 def is_set_up(connection: psycopg.Connection[Any]) -> bool:
-    """Whether the database holds a clinic already."""
-    return connection.execute("select 1 from clinic").fetchone() is not None
+    """Whether the database holds a clinic, complete with the patients of a training clinic."""
+    return connection.execute("select 1 from clinic where not filling").fetchone() is not None
 
 
 def check_plan(plan: ClinicPlan) -> None:
@@ -66,36 +70,57 @@ def check_plan(plan: ClinicPlan) -> None:
 
 
 def create_clinic(
-    connection: psycopg.Connection[Any], plan: ClinicPlan, *, admin_name: str, password: str, now: datetime
+    connection: psycopg.Connection[Any],
+    plan: ClinicPlan,
+    *,
+    admin_name: str,
+    password: str,
+    now: datetime,
+    admin_title: str = "Administrator",
 ) -> None:
-    """Creates everything in one transaction; refused where a clinic exists."""
+    """Creates everything in one transaction; refused where a clinic exists.
+
+    `admin_name` is the user name, `admin_title` what colleagues read.
+    """
     check_plan(plan)
     if len(password) < MIN_LENGTH:
         raise SetupRefused(f"The administrator's password needs at least {MIN_LENGTH} characters.")
     with connection.transaction():
-        if is_set_up(connection):
+        row = {
+            "name": plan.name.strip(),
+            "time_zone": plan.time_zone,
+            "currency": plan.currency,
+            "languages": list(plan.languages),
+            "training": plan.training,
+            "now": now,
+        }
+        if not connection.execute(ADD_CLINIC, row).rowcount:
             raise SetupRefused("This database holds a clinic already; nothing was changed.")
-        connection.execute(
-            "insert into clinic (name, time_zone, currency, created_at) values (%s, %s, %s, %s)",
-            (plan.name.strip(), plan.time_zone, plan.currency, now),
-        )
         for position, (code, name) in enumerate(SERVICES):
             connection.execute(
                 "insert into service (code, name, position) values (%s, %s, %s)", (code, name, position)
             )
-        for room in plan.rooms:
-            connection.execute(ADD_DEPARTMENT, (room.department,))
-            connection.execute(ADD_ROOM, (room.name, room.service, room.department))
+        add_rooms(connection, plan.rooms)
         # Tables this small are never analysed by themselves, and PostgreSQL guesses hundreds of clinics.
         connection.execute("analyze clinic, department, room, service")
         add_staff(
             connection,
             user_name=admin_name,
-            name="Administrator",
+            name=admin_title,
             roles=[Role.ADMINISTRATOR],
             password=password,
             now=now,
         )
+
+
+def add_rooms(connection: psycopg.Connection[Any], rooms: Iterable[RoomPlan]) -> list[RoomPlan]:
+    """Adds those whose names are new, with their departments; gives those that were added."""
+    added = []
+    for room in rooms:
+        connection.execute(ADD_DEPARTMENT, (room.department,))
+        if connection.execute(ADD_ROOM, (room.name, room.service, room.department)).rowcount:
+            added.append(room)
+    return added
 
 
 def add_staff(
@@ -117,8 +142,16 @@ def add_staff(
     return staff_id
 
 
+ADD_CLINIC = """
+insert into clinic (name, time_zone, currency, languages, training, filling, created_at)
+values (%(name)s, %(time_zone)s, %(currency)s, %(languages)s, %(training)s, %(training)s, %(now)s)
+on conflict (only_one) do nothing
+"""
 ADD_DEPARTMENT = "insert into department (name) values (%s) on conflict (name) do nothing"
-ADD_ROOM = "insert into room (name, service, department_id) select %s, %s, id from department where name = %s"
+ADD_ROOM = """
+insert into room (name, service, department_id) select %s, %s, id from department where name = %s
+on conflict (name) do nothing
+"""
 ADD_STAFF = """
 insert into staff (user_name, name, password_hash, roles, created_at) values (%s, %s, %s, %s, %s)
 on conflict (user_name) do nothing returning id

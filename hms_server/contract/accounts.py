@@ -54,12 +54,16 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clinic(msgspec.Struct, frozen=True, kw_only=True):
+    """`languages` are those the clinic is used in (BCP 47); in one for `training` nothing is real."""
+
     name: str
     time_zone: str
     currency: str
     departments: list[Department]
     rooms: list[Room]
     services: list[Service]
+    languages: list[str] = []
+    training: bool = False
 
 
 class GetClinic(Request[Clinic], frozen=True, kw_only=True):

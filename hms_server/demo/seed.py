@@ -71,9 +71,22 @@ def seed_clinic(
     dsn: str, *, now: datetime, seed: int = SEED, has_waiting_room: bool = True
 ) -> list[DemoPerson]:
     """Seeds a migrated database without a clinic, relative to `now`; gives who may sign in."""
-    chance = random.Random(seed)  # noqa: S311 - no secret: the same demo for the same seed
     with _connect(dsn) as connection:
         administrator = _found(connection, now)
+    return fill_clinic(dsn, administrator, now=now, seed=seed, has_waiting_room=has_waiting_room)
+
+
+def fill_clinic(
+    dsn: str,
+    administrator: DemoPerson,
+    *,
+    now: datetime,
+    seed: int = SEED,
+    has_waiting_room: bool = True,
+) -> list[DemoPerson]:
+    """Fills a clinic that has the rooms of `CLINIC` and this administrator, and nothing else."""
+    chance = random.Random(seed)  # noqa: S311 - no secret: the same demo for the same seed
+    with _connect(dsn) as connection:
         with connection.transaction():
             hired = hire(connection, administrator=administrator, now=now)
             load_formulary(connection)
@@ -104,7 +117,9 @@ def _found(connection: psycopg.Connection[Any], now: datetime) -> DemoPerson:
 def _write_past(
     connection: psycopg.Connection[Any], hired: Hired, *, now: datetime, chance: random.Random
 ) -> Today:
-    zone = ZoneInfo(CLINIC.time_zone)
+    row = connection.execute("select time_zone from clinic").fetchone()
+    assert row is not None
+    zone = ZoneInfo(row[0])
     today = now.astimezone(zone).date()
     past = _staff_of_the_past(hired)
     people = make_people(PATIENTS, today=today, chance=chance)
