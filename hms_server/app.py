@@ -50,6 +50,7 @@ from hms_server.routes import FAULTS_BY_CONSTRAINT, routes, subscribers
 from hms_server.scheduling.forgotten import close_missed
 from hms_server.scheduling.specialities import load_specialities
 from hms_server.triage.escalation import escalate
+from hms_server.updates.queries import update_desk
 from hms_server.visits.forgotten import close_forgotten
 from hms_server.work import Actor
 
@@ -58,6 +59,7 @@ log = structlog.get_logger()
 EVERYWHERE = ("*", "0.0.0.0")  # noqa: S104 - a clinic's server listens to its whole network
 SWEEP_EVERY_S = 5.0
 SEAL_PAUSE_S = 0.05
+TRY_PAUSE_S = 0.05
 SWITCH_EVERY_S = 0.0005
 """A request changes threads twice; where one thread computes, Python's own 5 ms would be added each time."""
 RETENTION_EVERY = timedelta(hours=1)
@@ -91,7 +93,7 @@ class Server:
         table = relay or RelayTable()
         outside = table.ground(vault)
         dispatcher = Dispatcher(
-            routes(desk, outside),
+            routes(desk, outside, update_desk(settings.data_dir)),
             subscribers=subscribers(outside),
             constraints=FAULTS_BY_CONSTRAINT,
             connect=self._connect,
@@ -143,7 +145,8 @@ class Server:
         self._load_devices()
         self._pump.start()
         self._pump.started.wait()
-        self.router.start(self._pump.position)
+        position = self._pump.position
+        self._listen_for_notices()
         self.pairing.start()
         if self.settings.announce:
             self._announcer = Announcer(self._announcement(), addresses=self._addresses)
@@ -151,8 +154,24 @@ class Server:
         self._keeper.start()
         self._warm_up.start()
         self._relay.start()
-        self._listen_for_notices()
+        # Last: whoever sees the start fail may rely on it that nothing was acknowledged.
+        self.router.start(position)
         log.info("serving", endpoint=self.router.endpoint)
+
+    def try_out(self) -> None:
+        """Comes up so far that its router answers, acts on nothing, and goes; raises what a start raises."""
+        self._load_devices()
+        self._pump.start()
+        self._pump.started.wait()
+        self.pairing.start()
+        self.router.start(self._pump.position)
+        while self.router.life.trouble():
+            self._stopping.wait(TRY_PAUSE_S)
+        self._close()
+
+    def trouble(self) -> str:
+        """Why this process is of no use any more, in a few words; empty as long as it serves."""
+        return self.router.life.trouble() or ("" if self._keeper.is_alive() else "the housekeeping has ended")
 
     def stop(self) -> None:
         """Finishes what is under way, then lets go of everything."""
@@ -164,6 +183,9 @@ class Server:
         self._relay.stop()
         if self._announcer is not None:
             self._announcer.stop()
+        self._close()
+
+    def _close(self) -> None:
         self.pairing.stop()
         self._pump.stop()
         self.router.stop()

@@ -43,12 +43,14 @@ class Lane(Enum):
     """Work that takes long by its nature (password hashing, imports) has its own threads.
 
     `AT_ONCE` is for queries that read a handful of rows and concern no patient: the router's own thread
-    answers them, since handing one to a worker and back costs several times the query itself.
+    answers them, since handing one to a worker and back costs several times the query itself. `SPARE` is
+    for what can always wait and must never hold up anything else: it has one thread for all.
     """
 
     AT_ONCE = "at once"
     FAST = "fast"
     SLOW = "slow"
+    SPARE = "spare"
 
 
 @dataclass(frozen=True, kw_only=True)

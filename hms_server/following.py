@@ -7,8 +7,24 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from hms_server.contract.envelope import EventItem, Follow, Position
+from hms_server.contract.envelope import OLDEST_PROTOCOL, PROTOCOL, EventItem, Fault, Follow, Position
 from hms_server.contract.values import StaffId
+
+NEWER = Fault(
+    code="protocol.newer",
+    message="This workstation's program is newer than the server. Update the server first.",
+)
+OLDER = Fault(
+    code="protocol.older",
+    message="This workstation's program is too old for the server. Update it; the sign-in page says how.",
+)
+
+
+def protocol_fault(protocol: int) -> Fault | None:
+    """Why a desktop that speaks this protocol cannot work with this server, if it cannot."""
+    if protocol > PROTOCOL:
+        return NEWER
+    return OLDER if protocol < OLDEST_PROTOCOL else None
 
 
 class Follower(Protocol):

@@ -60,6 +60,7 @@ class ClinicGate:
             name for name, route in dispatcher.routes.items() if route.lane is Lane.AT_ONCE
         )
         self._slow = frozenset(name for name, route in dispatcher.routes.items() if route.lane is Lane.SLOW)
+        self._spare = frozenset(name for name, route in dispatcher.routes.items() if route.lane is Lane.SPARE)
 
     def knows_device(self, public_key: str) -> bool:
         return self._sessions.knows_device(public_key)
@@ -88,6 +89,9 @@ class ClinicGate:
 
     def is_slow(self, name: str) -> bool:
         return name in self._slow
+
+    def is_spare(self, name: str) -> bool:
+        return name in self._spare
 
     def admit(self, call: Call, actor: Actor) -> Task | Refusal:
         if not self._limiter.allows(actor.device_id):

@@ -166,6 +166,7 @@ from hms_server.scheduling import queries as scheduling_queries
 from hms_server.scheduling.specialities import list_specialities
 from hms_server.triage import commands as triage
 from hms_server.triage import queries as triage_queries
+from hms_server.updates.queries import UpdateDesk, update_desk, update_routes
 from hms_server.visits import calling, ranking, undo
 from hms_server.visits import commands as visits
 from hms_server.visits import queries as visits_queries
@@ -310,10 +311,10 @@ def messaging_routes(ground: Ground) -> Sequence[Route[Any]]:
     )
 
 
-def routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:
+def routes(desk: Accounts, ground: Ground, updates: UpdateDesk | None = None) -> Sequence[Route[Any]]:
     """Every request that the server answers."""
     clinical = _clinical_routes(desk, ground)
-    return (*clinical, *assistant_routes(ground, clinical))
+    return (*clinical, *assistant_routes(ground, clinical), *update_routes(updates or update_desk()))
 
 
 def _clinical_routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:

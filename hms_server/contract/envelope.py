@@ -9,6 +9,9 @@ import msgspec
 PROTOCOL = 1
 """Raised when an old desktop could misunderstand an answer; the server is upgraded first."""
 
+OLDEST_PROTOCOL = 1
+"""What the server still understands; a desktop with an older one has to be updated before it can be used."""
+
 MAX_MESSAGE_BYTES = 1 << 20
 
 Answer = TypeVar("Answer")
@@ -110,13 +113,15 @@ class Pong(msgspec.Struct, frozen=True, tag="pong", array_like=True):
     """The answer to a ping; a new `instance` means that the server was started again.
 
     `sent` is the position up to which this screen was sent its events, None when the server does not know it
-    as a follower: one that believes otherwise asks to follow again.
+    as a follower: one that believes otherwise asks to follow again. `servers` are the ZeroMQ addresses of all
+    servers of the clinic, this one's first.
     """
 
     sent_ns: int
     instance: str
     now: datetime
     sent: Position | None = None
+    servers: list[str] = []
 
 
 FromServer = Done | Refusal | Following | Lapsed | Events | Pong

@@ -33,7 +33,7 @@ SCHEDULE_KEEPERS = frozenset({RECEPTIONIST, ADMINISTRATOR})
 ONLY_DOCTOR, ONLY_PHARMACIST = frozenset({DOCTOR}), frozenset({PHARMACIST})
 ONLY_CASHIER, ONLY_ADMINISTRATOR = frozenset({CASHIER}), frozenset({ADMINISTRATOR})
 
-BEFORE_SIGN_IN = frozenset({"SignIn", "GetClinic"})
+BEFORE_SIGN_IN = frozenset({"SignIn", "GetClinic", "GetUpdate", "ReadUpdatePart"})
 """What a paired device may ask while nobody is signed in on it."""
 
 MESSAGES = frozenset({RECEPTIONIST, ADMINISTRATOR})
@@ -47,6 +47,8 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "ResetTemplate": ONLY_ADMINISTRATOR,
     "GetMessagingSettings": ONLY_ADMINISTRATOR,
     "SetMessagingSettings": ONLY_ADMINISTRATOR,
+    "GetUpdate": EVERYBODY,
+    "ReadUpdatePart": EVERYBODY,
     "SignIn": EVERYBODY,
     "GetClinic": EVERYBODY,
     "SignOut": EVERYBODY,
