@@ -50,6 +50,7 @@ def _run(options: argparse.Namespace) -> int:
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - see above
 
     from hms_desktop.app import App, Options  # noqa: PLC0415 - as above
+    from hms_desktop.connection.remembered import remembered_client  # noqa: PLC0415 - as above
 
     keep_steady()
     demo = read_demo(options.demo_sign_in) if options.demo_sign_in else None
@@ -70,6 +71,7 @@ def _run(options: argparse.Namespace) -> int:
             user_name=options.user,
             password=os.environ.get(PASSWORD_VARIABLE, ""),
             demo=demo,
+            connect=lambda pairing: remembered_client(pairing, pairings),
         ),
     )
     # Qt's loop would not notice a Ctrl+C of the terminal.

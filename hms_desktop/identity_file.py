@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from hms_desktop.connection.identity import Pairing
+from hms_desktop.connection.identity import Pairing, PinnedServer, with_addresses
 from hms_desktop.connection.pairings import PairingsError
 from hms_server.contract.private_files import is_private, replace_private
 
@@ -35,3 +35,11 @@ class IdentityFile:
         """Remembers the pairing in place of the one before."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         replace_private(self._path, msgspec.json.encode(pairing))
+
+    def remember(self, server: PinnedServer) -> None:
+        """Keeps where the clinic's servers were reached last."""
+        known = self.find()
+        if known is not None and known.server.public_key == server.public_key:
+            moved = with_addresses(known.server, server.addresses)
+            if moved != known.server:
+                self.keep(msgspec.structs.replace(known, server=moved))

@@ -3,7 +3,7 @@
 All callbacks run on the connection's own thread, one after the other: they must be quick and must not `ask`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self, TypeVar
@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import msgspec
 import zmq
 
-from hms_desktop.connection.engine import CLOSED, Engine, FollowOrder, Timings
+from hms_desktop.connection.endpoints import typed_endpoint
+from hms_desktop.connection.engine import CLOSED, Engine, FollowOrder, Search, Timings
 from hms_desktop.connection.faults import FaultError
 from hms_desktop.connection.identity import KeyPair, PinnedServer
 from hms_desktop.connection.listeners import Link, Listeners
@@ -23,9 +24,16 @@ from hms_server.contract.envelope import Call, Event, Fault, Following, Position
 
 A = TypeVar("A")
 
+IO_THREADS = 2
+"""One for addresses that are numbers, one that may wait until a name is found."""
+
 
 class Client:
-    """Safe to use from any thread. `close` (or a `with` block) ends its thread and leaves nothing behind."""
+    """Safe to use from any thread. `close` (or a `with` block) ends its thread and leaves nothing behind.
+
+    A server that has moved is looked for on these `interfaces` (None: on all, an empty list: nowhere), and
+    taken once it has proved that it has the pinned key.
+    """
 
     def __init__(
         self,
@@ -34,15 +42,21 @@ class Client:
         *,
         timings: Timings | None = None,
         context: zmq.Context[zmq.Socket[bytes]] | None = None,
+        interfaces: Sequence[str] | None = None,
     ) -> None:
         self._timings = timings or Timings()
         self._own_context = context is None
-        self._context = context or zmq.Context()
+        self._context = context or zmq.Context(io_threads=IO_THREADS)
         self._encode = msgspec.msgpack.Encoder().encode
         self._session = ""
         self._listeners = Listeners()
         self._engine = Engine(
-            server, keys, timings=self._timings, context=self._context, listeners=self._listeners
+            server,
+            keys,
+            timings=self._timings,
+            context=self._context,
+            listeners=self._listeners,
+            interfaces=interfaces,
         )
 
     def __enter__(self) -> Self:
@@ -57,6 +71,24 @@ class Client:
     def link(self) -> Link:
         """The connection as it is at this moment."""
         return self._engine.link
+
+    @property
+    def server(self) -> PinnedServer:
+        """The clinic with the addresses at which its servers were last reached, the one in use first."""
+        return self._engine.server
+
+    @property
+    def search(self) -> Search:
+        """Since when no server is reached, and what has become of each address that was tried."""
+        return self._engine.search
+
+    def try_address(self, text: str) -> None:
+        """Tries what a person has typed, such as `10.0.0.5`; `ValueError` says why it is no address.
+
+        Only a server with the pinned key is taken. Without a port, it is the one of the server used last.
+        """
+        port = int(self._engine.link.server.rpartition(":")[2])
+        self._engine.try_now(typed_endpoint(text, port=port))
 
     @property
     def waiting(self) -> int:
@@ -140,6 +172,10 @@ class Client:
     def on_link(self, callback: Callable[[Link], None]) -> None:
         """Calls back with every change of the connection and every newly measured round trip."""
         self._listeners.link.append(callback)
+
+    def on_moved(self, callback: Callable[[PinnedServer], None]) -> None:
+        """Calls back when the clinic's servers have other addresses than before, to be remembered."""
+        self._listeners.moved.append(callback)
 
     def close(self) -> None:
         """Ends the connection. Requests without an answer get the fault `link.closed`."""

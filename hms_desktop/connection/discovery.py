@@ -10,25 +10,28 @@ import msgspec
 import structlog
 from zeroconf import Error, IPVersion, ServiceInfo, ServiceListener, Zeroconf
 
+from hms_desktop.connection.endpoints import HIGHEST_PORT, DeskAddress
 from hms_desktop.connection.listeners import tell
-from hms_desktop.connection.pairing import DeskAddress
 from hms_server.contract.pairing import SERVICE_TYPE
 
 log = structlog.get_logger()
 
 ASK_MS = 1500
 MAX_TEXT = 80
-HIGHEST_PORT = 65535
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A server that says it is there; `desks` are the ways to its pairing desk."""
+    """A server that says it is there; `desks` are the ways to its pairing desk.
+
+    `servers` are its ZeroMQ addresses for workstations that are paired already.
+    """
 
     name: str
     fingerprint: str
     version: str
     protocol: int
     desks: tuple[DeskAddress, ...]
+    servers: tuple[str, ...]
 
 
 class Browser:
@@ -109,12 +112,14 @@ def read(info: ServiceInfo) -> Found | None:
         return None
     if not hosts or not said.get(b"fingerprint"):
         return None
+    desks = tuple(DeskAddress(host, int(pairing_port)) for host in hosts)
     return Found(
         name=said.get(b"name") or hosts[0],
         fingerprint=said[b"fingerprint"],
         version=said.get(b"version", ""),
         protocol=int(protocol),
-        desks=tuple(DeskAddress(host, int(pairing_port)) for host in hosts),
+        desks=desks,
+        servers=tuple(desk.endpoint(info.port) for desk in desks if info.port),
     )
 
 

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from queue import SimpleQueue
 from uuid import UUID
 
@@ -11,10 +13,12 @@ import msgspec
 import structlog
 import zmq
 
+from hms_desktop.connection.addresses import Tried
 from hms_desktop.connection.identity import KeyPair, PinnedServer
 from hms_desktop.connection.line import Bell, Change, Line
 from hms_desktop.connection.listeners import Link, Listeners, tell
 from hms_desktop.connection.pending import Pending, settle
+from hms_desktop.connection.scout import Scout
 from hms_desktop.connection.stream import EventStream
 from hms_server.contract.envelope import (
     Done,
@@ -35,15 +39,29 @@ CLOSED = Fault(code="link.closed", message="The connection to the server is clos
 NOT_PAIRED = Fault(
     code="link.not_paired", message="The server does not accept this workstation: it has to be paired again."
 )
+DATABASE_AWAY = "server.database_away"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timings:
-    """A server that says nothing for `dead_after_s` is given up for the next one."""
+    """A server that says nothing for `dead_after_s` is given up for the next one.
+
+    A try at an address ends after `patience_s`. Without a server for `look_after_s`, one is looked for in the
+    network.
+    """
 
     ping_every_s: float = 2.0
     dead_after_s: float = 6.0
     answer_within_s: float = 10.0
+    patience_s: float = 5.0
+    look_after_s: float = 2.0
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """How it stands while no server is reached; `since` is None while one is."""
+
+    since: datetime | None
+    tried: tuple[Tried, ...]
 
 
 @dataclass(frozen=True)
@@ -52,6 +70,19 @@ class FollowOrder:
 
     session: str
     answers: SimpleQueue[Following | Fault]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A server may be at these addresses; `typed` by a person, they are tried at once."""
+
+    addresses: Sequence[str]
+    typed: bool = False
+
+
+Order = bytes | FollowOrder | Hint | None
+SWITCH_EVERY_S = 10.0
+"""So often at most a server is left because its database is away: where it is away for all, nobody gains."""
 
 
 class Engine:
@@ -65,11 +96,14 @@ class Engine:
         timings: Timings,
         context: zmq.Context[zmq.Socket[bytes]],
         listeners: Listeners,
+        interfaces: Sequence[str] | None = None,
     ) -> None:
         self.link = Link(connected=False, server=server.addresses[0])
         # Shared between threads without a lock: each is touched by single operations only, which are atomic.
         self.pending: dict[UUID, Pending] = {}
-        self._orders: deque[bytes | FollowOrder | None] = deque()
+        self.server = server
+        self.search = Search(since=datetime.now(UTC), tried=())
+        self._orders: deque[Order] = deque()
         self._timings = timings
         self._listeners = listeners
         self._encode = msgspec.msgpack.Encoder().encode
@@ -79,10 +113,13 @@ class Engine:
         self._follow_order: FollowOrder | None = None
         self._ready = False
         self._instance: str | None = None
-        self._heard_at_s = self._pinged_at_s = time.monotonic()
+        self._heard_at_s = self._pinged_at_s = self._down_at_s = time.monotonic()
+        self._switched_at_s = -SWITCH_EVERY_S
         self._closed = False
         self._bell = Bell()
-        self._line = Line(context, server, keys, bell=self._bell)
+        self._line = Line(context, server, keys, bell=self._bell, patience_s=timings.patience_s)
+        looks = interfaces is None or bool(interfaces)
+        self._scout = Scout(server.public_key, self.hint, interfaces=interfaces) if looks else None
         self._thread = threading.Thread(target=self._run, name="hms-connection", daemon=True)
         self._thread.start()
 
@@ -101,6 +138,14 @@ class Engine:
     def follow(self, order: FollowOrder) -> None:
         self._order(order)
 
+    def hint(self, addresses: Sequence[str]) -> None:
+        """A server may be there: it is tried while none is reached."""
+        self._order(Hint(addresses))
+
+    def try_now(self, address: str) -> None:
+        """The same for what a person has typed."""
+        self._order(Hint([address], typed=True))
+
     def close(self) -> None:
         """Returns when the thread and its sockets are gone, and every call has had its outcome."""
         if self._closed:
@@ -108,10 +153,12 @@ class Engine:
         self._closed = True
         self._order(None)
         self._thread.join()
+        if self._scout is not None:
+            self._scout.close()
         self._bell.close()
         self._settle_all(CLOSED)
 
-    def _order(self, order: bytes | FollowOrder | None) -> None:
+    def _order(self, order: Order) -> None:
         self._orders.append(order)
         self._bell.ring()
 
@@ -140,7 +187,9 @@ class Engine:
             order = self._orders.popleft()
             if order is None:
                 return False
-            if isinstance(order, FollowOrder):
+            if isinstance(order, Hint):
+                self._take_hint(order)
+            elif isinstance(order, FollowOrder):
                 self._follow_order = order
                 self._stream = EventStream(order.session)
                 self._send_follow()
@@ -148,19 +197,39 @@ class Engine:
                 self._line.send(order)
         return True
 
+    def _take_hint(self, hint: Hint) -> None:
+        if not hint.typed:
+            self._line.hint(hint.addresses)
+            return
+        for address in hint.addresses:
+            self._line.try_now(address)
+
     def _next_duty_ms(self) -> int:
-        ping_at_s = self._pinged_at_s + self._timings.ping_every_s
-        dead_at_s = self._heard_at_s + self._timings.dead_after_s
-        return max(0, int((min(ping_at_s, dead_at_s) - time.monotonic()) * 1000) + 1)
+        if self._line.is_up:
+            ping_at_s = self._pinged_at_s + self._timings.ping_every_s
+            next_at_s = min(ping_at_s, self._heard_at_s + self._timings.dead_after_s)
+        else:
+            next_at_s = min(self._line.next_at_s, time.monotonic() + self._timings.look_after_s)
+        return max(0, int((next_at_s - time.monotonic()) * 1000) + 1)
 
     def _keep_alive(self) -> None:
         now_s = time.monotonic()
-        if now_s - self._heard_at_s >= self._timings.dead_after_s:
-            self._line.try_next_server()
-            self._heard_at_s = now_s
+        if not self._line.is_up:
+            self._line.go_on()
+            self._look(now_s)
+        elif now_s - self._heard_at_s >= self._timings.dead_after_s:
+            self._line.give_up()
             self._set_down(self.link.problem)
-        if now_s - self._pinged_at_s >= self._timings.ping_every_s:
+        elif now_s - self._pinged_at_s >= self._timings.ping_every_s:
             self._ping()
+
+    def _look(self, now_s: float) -> None:
+        """Who moved to a new address announces it there; the old addresses are tried all the while."""
+        tried = self._line.tried
+        if tried != self.search.tried:
+            self.search = Search(since=self.search.since or datetime.now(UTC), tried=tried)
+        if self._scout is not None and now_s - self._down_at_s >= self._timings.look_after_s:
+            self._scout.look()
 
     def _ping(self) -> None:
         self._pinged_at_s = time.monotonic()
@@ -175,6 +244,7 @@ class Engine:
         if change is Change.UP:
             self._ready = True
             self._instance = None
+            self._heard_at_s = time.monotonic()
             self._ping()
             self._resume()
         else:
@@ -193,6 +263,9 @@ class Engine:
             self._line.send(self._encode(self._stream.ask()))
 
     def _set_down(self, problem: Fault | None) -> None:
+        if self._ready:
+            self._down_at_s = time.monotonic()
+            self.search = Search(since=datetime.now(UTC), tried=())
         self._ready = False
         self._set_link(Link(connected=False, server=self._line.address, problem=problem))
 
@@ -213,6 +286,8 @@ class Engine:
             settle(self.pending.pop(message.id, None), message.body)
         elif isinstance(message, Refusal):
             settle(self.pending.pop(message.id, None), message.fault)
+            if message.fault.code == DATABASE_AWAY:
+                self._leave_cut_off()
         elif isinstance(message, Pong):
             self._on_pong(message)
         elif isinstance(message, Events):
@@ -220,7 +295,16 @@ class Engine:
         else:
             self._on_follow_answer(message)
 
+    def _leave_cut_off(self) -> None:
+        """A server that has lost its database may not be the only one: another may still have it."""
+        now_s = time.monotonic()
+        if len(self._line.proven) > 1 and now_s - self._switched_at_s >= SWITCH_EVERY_S:
+            self._switched_at_s = now_s
+            self._line.give_up()
+            self._set_down(self.link.problem)
+
     def _on_pong(self, pong: Pong) -> None:
+        self._on_reached(pong.servers)
         restarted = self._instance is not None and self._instance != pong.instance
         self._instance = pong.instance
         round_trip_ms = round((time.monotonic_ns() - pong.sent_ns) / 1e6, 1)
@@ -229,6 +313,18 @@ class Engine:
             self._resume()
         elif self._is_forgotten(pong.sent):
             self._send_follow()
+
+    def _on_reached(self, servers: Sequence[str]) -> None:
+        """The search is over; where the clinic's servers are is worth remembering."""
+        if self.search.since is not None:
+            self.search = Search(since=None, tried=())
+        if self._scout is not None:
+            self._scout.rest()
+        self._line.confirm(servers)
+        addresses = self._line.proven
+        if addresses != self.server.addresses:
+            self.server = msgspec.structs.replace(self.server, addresses=addresses)
+            tell(self._listeners.moved, self.server)
 
     def _is_forgotten(self, sent: Position | None) -> bool:
         """Whether the server has stopped sending events, after it could not reach us for a while."""

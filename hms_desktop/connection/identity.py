@@ -1,7 +1,11 @@
 """Who this workstation is, and which servers it trusts."""
 
+from collections.abc import Sequence
+
 import msgspec
 import zmq
+
+ADDRESSES_AT_MOST = 8
 
 
 class KeyPair(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +36,12 @@ class Pairing(msgspec.Struct, frozen=True, kw_only=True):
 
     server: PinnedServer
     keys: KeyPair
+
+
+def with_addresses(server: PinnedServer, addresses: Sequence[str]) -> PinnedServer:
+    """The same clinic, reached at these addresses first; older ones are kept behind them as long as few."""
+    known = list(dict.fromkeys([*addresses, *server.addresses]))
+    return msgspec.structs.replace(server, addresses=known[:ADDRESSES_AT_MOST])
 
 
 def new_key_pair() -> KeyPair:

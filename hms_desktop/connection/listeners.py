@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import structlog
 
+from hms_desktop.connection.identity import PinnedServer
 from hms_server.contract.envelope import Event, Fault
 
 log = structlog.get_logger()
@@ -28,6 +29,7 @@ class Listeners:
         self.gap: list[Callable[[], None]] = []
         self.lapsed: list[Callable[[Fault], None]] = []
         self.link: list[Callable[[Link], None]] = []
+        self.moved: list[Callable[[PinnedServer], None]] = []
 
 
 def tell(callbacks: Iterable[Callable[..., None]], *news: Any) -> None:

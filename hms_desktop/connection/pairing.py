@@ -2,7 +2,6 @@
 
 import hmac
 import time
-from dataclasses import dataclass
 from typing import Self
 
 import msgspec
@@ -12,13 +11,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from spake2 import SPAKE2_A, SPAKEError
 from spake2.ed25519_basic import NotOnCurve
 
+from hms_desktop.connection.endpoints import HERE, DeskAddress
 from hms_desktop.connection.faults import FaultError
 from hms_desktop.connection.identity import Pairing, PinnedServer, new_key_pair
 from hms_server.contract.envelope import Fault
 from hms_server.contract.pairing import (
     MAX_PAIRING_BYTES,
     NONCE,
-    PAIRING_PORT,
     PAIRING_PROTOCOL,
     SERVER_IDENTITY,
     SPAKE_MESSAGE_BYTES,
@@ -37,46 +36,11 @@ from hms_server.contract.pairing import (
     digits_of,
 )
 
+__all__ = ["DeskAddress", "pair"]
+
 ANSWER_WITHIN_S = 5.0
-HIGHEST_PORT = 65535
-_HERE = ("tcp://127.", "tcp://localhost:", "tcp://[::1]:")
 
 _decode = msgspec.msgpack.Decoder(FromDesk).decode
-
-
-@dataclass(frozen=True)
-class DeskAddress:
-    """Where a pairing desk is reached."""
-
-    host: str
-    port: int = PAIRING_PORT
-
-    @classmethod
-    def typed(cls, text: str) -> Self:
-        """Reads `10.0.0.5`, `clinic.local`, `clinic.local:7718`, `[fe80::1]:7718`; else `ValueError`."""
-        rest = text.strip().removeprefix("tcp://")
-        host, port = rest, ""
-        if rest.startswith("[") and "]" in rest:
-            host, _, port = rest[1:].partition("]")
-            port = port.removeprefix(":")
-        elif rest.count(":") == 1:
-            host, _, port = rest.partition(":")
-        if not host or any(character.isspace() or character in "[]/*;" for character in host):
-            raise _not_an_address(text)
-        if not port:
-            return cls(host)
-        if not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
-            raise _not_an_address(text)
-        return cls(host, int(port))
-
-    @property
-    def is_here(self) -> bool:
-        """Whether it is this machine itself."""
-        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
-
-    def endpoint(self, port: int) -> str:
-        """The same machine as a ZeroMQ address."""
-        return f"tcp://[{self.host}]:{port}" if ":" in self.host else f"tcp://{self.host}:{port}"
 
 
 def pair(
@@ -148,17 +112,13 @@ def _pin(address: DeskAddress, invitation: Invitation) -> PinnedServer:
     ports = [int(known.rpartition(":")[2]) for known in invitation.addresses[:1]]
     reached = [address.endpoint(port) for port in ports]
     # What is "here" for the server is somewhere else for a workstation that came through the network.
-    others = [known for known in invitation.addresses if address.is_here or not known.startswith(_HERE)]
+    others = [known for known in invitation.addresses if address.is_here or not known.startswith(HERE)]
     return PinnedServer(
         name=invitation.clinic_name,
         addresses=list(dict.fromkeys(reached + others)),
         public_key=invitation.public_key,
         device_name=invitation.device_name,
     )
-
-
-def _not_an_address(text: str) -> ValueError:
-    return ValueError(f"“{text}” is not an address. Type a name or a number such as 192.168.1.10.")
 
 
 class _Desk:

@@ -6,7 +6,7 @@ import msgspec
 import platformdirs
 import structlog
 
-from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer
+from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer, with_addresses
 from hms_desktop.connection.keychain import Keychain, KeychainError
 from hms_server.contract.private_files import is_private, replace_private
 
@@ -65,6 +65,17 @@ class Pairings:
             secret_key=None if in_keyring else pairing.keys.secret_key,
         )
         self._save([entry, *others])
+
+    def remember(self, server: PinnedServer) -> None:
+        """Keeps where the servers of that clinic were reached last; a clinic that is not known stays so."""
+        entries = self._load()
+        for index, entry in enumerate(entries):
+            if entry.server.public_key == server.public_key:
+                moved = with_addresses(entry.server, server.addresses)
+                if moved != entry.server:
+                    entries[index] = msgspec.structs.replace(entry, server=moved)
+                    self._save(entries)
+                return
 
     def forget(self, server_public_key: str) -> None:
         """Forgets a clinic and the key for it."""

@@ -139,6 +139,7 @@ class House:
             PinnedServer(name=name, addresses=addresses, public_key=key, device_name="Desk"),
             keys,
             timings=LIVELY,
+            interfaces=[],
         )
 
     def patients(self, count: int) -> list[PatientId]:

@@ -7,8 +7,8 @@ import pytest
 from zeroconf import ServiceInfo
 
 from hms_desktop.connection.discovery import Browser, Found, discover, read
+from hms_desktop.connection.endpoints import DeskAddress
 from hms_desktop.connection.identity import new_key_pair
-from hms_desktop.connection.pairing import DeskAddress
 from hms_server.announce import Announcement, Announcer, local_addresses, service_info
 from hms_server.contract.pairing import SERVICE_TYPE, fingerprint
 
@@ -39,6 +39,7 @@ def test_an_announced_server_is_found_with_all_that_pairing_needs() -> None:
             version="0.1.0",
             protocol=1,
             desks=(DeskAddress("127.0.0.1", 7799),),
+            servers=("tcp://127.0.0.1:7717",),
         )
     ]
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as FailingKeyring
@@ -14,6 +15,7 @@ from keyring.backends.null import Keyring as ForgetfulKeyring
 from hms_desktop.connection.identity import Pairing, PinnedServer, new_key_pair
 from hms_desktop.connection.keychain import Keychain, system_keychain
 from hms_desktop.connection.pairings import Pairings, PairingsError
+from hms_desktop.identity_file import IdentityFile
 
 
 class MemoryKeyring(KeyringBackend):
@@ -209,3 +211,38 @@ def test_secrets_stay_out_of_tracebacks() -> None:
     pairing = a_pairing()
 
     assert pairing.keys.secret_key not in repr(pairing)
+
+
+def test_a_new_address_of_the_server_is_remembered_without_the_keyring(tmp_path: Path) -> None:
+    """The new address goes first, the old one stays: the server may go back there."""
+    pairing = a_pairing()
+    Pairings(tmp_path, keychain=Keychain(MemoryKeyring())).keep(pairing)
+    moved = msgspec.structs.replace(pairing.server, addresses=["tcp://10.0.0.9:7717"])
+
+    Pairings(tmp_path, keychain=None).remember(moved)
+
+    (known,) = Pairings(tmp_path, keychain=None).all()
+    assert known.addresses == ["tcp://10.0.0.9:7717", "tcp://10.0.0.5:7717"]
+
+
+def test_a_clinic_that_is_not_known_is_not_remembered(tmp_path: Path) -> None:
+    pairings = Pairings(tmp_path, keychain=None)
+    pairings.keep(a_pairing())
+    before = pairings.all()
+
+    pairings.remember(a_pairing().server)
+
+    assert pairings.all() == before
+
+
+def test_a_pairing_in_one_file_remembers_too_and_forgets_the_oldest_of_many(tmp_path: Path) -> None:
+    pairing, book = a_pairing(), IdentityFile(tmp_path / "identity.json")
+    book.keep(pairing)
+
+    for number in range(20):
+        book.remember(msgspec.structs.replace(pairing.server, addresses=[f"tcp://10.0.1.{number}:7717"]))
+
+    known = book.find()
+    assert known is not None
+    assert known.keys == pairing.keys
+    assert known.server.addresses == [f"tcp://10.0.1.{number}:7717" for number in range(19, 11, -1)]
