@@ -7,9 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import IO
 
 if sys.platform != "win32":
     import pwd
@@ -104,6 +107,25 @@ class Programs:
             user=self.owner.uid if self.owner else None,
             group=self.owner.gid if self.owner else None,
             extra_groups=[] if self.owner else None,
+        )
+
+    def pipe(
+        self,
+        name: str,
+        *arguments: str | Path,
+        stdin: IO[bytes] | int,
+        stdout: IO[bytes] | int,
+        stderr: IO[bytes] | int,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> subprocess.Popen[bytes]:
+        """Starts a client program with pipes, as our own user; `more` goes into its environment."""
+        return subprocess.Popen(  # noqa: S603 - our own programs, no shell
+            [self.folder / name, *arguments],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env={**_environment(), **more},
+            cwd=self.folder,
         )
 
     def can_run(self, name: str) -> bool:
