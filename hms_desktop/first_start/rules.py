@@ -6,7 +6,9 @@ from enum import Enum
 
 import msgspec
 
-from hms_desktop.workplace import Place, ScanEnd, Wedge
+from hms_desktop.printing.known import KnownPrinter
+from hms_desktop.printing.printer import PrintKind
+from hms_desktop.workplace import Place, PrintTo, PrintWay, ScanEnd, Wedge
 from hms_server.contract.accounts import Room
 from hms_server.contract.visits import BILLING, DOCTOR, PHARMACY, TRIAGE
 
@@ -36,6 +38,11 @@ _HINTS: dict[Place, tuple[str, ...]] = {
     Place.DOCTOR: ("doctor", "consult", "physician", "dr "),
 }
 """How people name their computers; the first that fits counts."""
+_MADE_FOR = {
+    PrintKind.LABEL: ("label", "zebra", "zdesigner", "ql-", "dymo", "godex", "argox", "tsc "),
+    PrintKind.RECEIPT: ("receipt", "tm-t", "tm-m", "tsp1", "pos-", "pos80", "rp80", "xp-80"),
+}
+"""Parts of the names of printers that print nothing else."""
 TYPED_BY_HAND_MS = 60
 """Nobody keeps up a pace below this between all letters, and no common scanner is slower."""
 
@@ -66,6 +73,17 @@ def rooms_for(place: Place, rooms: Sequence[Room]) -> list[Room]:
         return []
     service = SERVICES.get(place)
     return sorted(rooms, key=lambda room: (room.service != service, room.name))
+
+
+def suggest_printer(kind: PrintKind, known: Sequence[KnownPrinter]) -> PrintTo | None:
+    """A printer made for such papers; a PDF where there is no printer; None leaves the default one."""
+    if not known:
+        return PrintTo(way=PrintWay.FILE)
+    for printer in known:
+        made = f"{printer.name} {printer.about}".casefold()
+        if any(sign in made for sign in _MADE_FOR.get(kind, ())):
+            return PrintTo(way=PrintWay.PRINTER, printer=printer.name)
+    return None
 
 
 class Finding(Enum):

@@ -7,6 +7,9 @@ import msgspec
 
 from hms_server.contract.values import Money, PatientHeader
 
+SCAN_TEXT = "HMS-ZY-2468"
+"""What a test is scanned by: Z, Y and the hyphen come out wrong under another keyboard layout."""
+
 
 class Letterhead(msgspec.Struct, frozen=True, kw_only=True):
     """The clinic as its papers name it; `time_zone` is the IANA name of its wall clock."""
@@ -150,3 +153,15 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     paid: Money
     still_due: Money
     issued_at: datetime
+
+
+class TestPaper(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands on every test of a printer; `currency` is empty while the clinic's is not known."""
+
+    __test__ = False
+
+    clinic: str
+    workstation: str
+    currency: str
+    time_zone: str
+    made_at: datetime

@@ -14,6 +14,8 @@ from hms_desktop.widgets.workspace import Workspace
 if TYPE_CHECKING:
     from hms_desktop.shell.help import HelpPanel
 
+MANUAL_PAGE = "manual_page"
+"""A page outside of the frame whose property of this name says which page of the manual F1 opens."""
 SMALLEST = QSize(1024, 640)
 USUAL = QSize(1440, 900)
 
@@ -81,9 +83,7 @@ class MainWindow(QMainWindow):
             self.help.close_sheet()
             return
         page = self.page
-        # A page outside of the frame is told by its name, as the screen of the waiting room is.
-        key = page.current_key if isinstance(page, Frame) else page.objectName() if page else ""
-        self.open_help(key)
+        self.open_help(_manual_page(page))
 
     def open_help(self, key: str) -> None:
         """Opens the manual at the page of that name."""
@@ -112,3 +112,10 @@ class MainWindow(QMainWindow):
     def _on_workspace_changed(self, key: str) -> None:
         if self._has_help() and self.help.isVisible():
             self.help.open(key)
+
+
+def _manual_page(page: QWidget | None) -> str:
+    if page is None or isinstance(page, Frame):
+        return page.current_key if page else ""
+    # A page outside of the frame is told by its name, as the screen of the waiting room is.
+    return str(page.property(MANUAL_PAGE) or page.objectName())
