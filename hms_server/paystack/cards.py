@@ -93,6 +93,14 @@ def find_card(work: Work, authorization_id: int) -> StoredCard:
     return card
 
 
+def may_be_charged(work: Work, patient_id: PatientId, authorization_id: int | None) -> bool:
+    """Whether the card is still kept and the patient still agrees, now and not only when it was chosen."""
+    kept = work.value(
+        "select forgotten_at is null from paystack_authorization where id = %s", (authorization_id,)
+    )
+    return bool(kept) and has_consent(work, patient_id, ConsentScope.SAVED_CARD)
+
+
 def list_saved_authorizations(work: Work, request: ListSavedAuthorizations) -> SavedAuthorizations:
     """What can be charged for this patient; nothing once the agreement was taken back."""
     work.concerns(request.patient_id)
@@ -120,6 +128,8 @@ select card.id, patient_id, sealed, brand, bank, last4, expires, test_mode, save
 from paystack_authorization as card join staff on staff.id = saved_by
 where forgotten_at is null
 """
+
+IS_KEPT = "select forgotten_at is null from paystack_authorization where id = %s"
 
 KEEP = """
 insert into paystack_authorization (patient_id, sealed, signature, brand, bank, last4, expires, test_mode,

@@ -105,9 +105,14 @@ class Returning:
         return Finished()
 
     def gave_up(self, work: Work, job: Claimed[Tagged], reason: str) -> None:
+        """Money that Paystack was never asked for is free again; else somebody looks where it is."""
         stored = find_return(work, job.payload.tag, lock=True)
-        if not stored.is_settled:
+        if stored.is_settled:
+            return
+        if job.uncertain or stored.provider_id is not None:
             stuck_return(work, stored, reason)
+        else:
+            fail_return(work, stored, reason)
 
 
 def return_money(call: RefundCall, outside: Outside) -> Refund | None:

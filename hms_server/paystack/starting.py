@@ -11,7 +11,7 @@ from hms_server.contract.paystack import OnlineChannel, OnlineState, SendBy, Tra
 from hms_server.contract.relay import Trouble
 from hms_server.faults import Refused
 from hms_server.messaging.ask import Messaging
-from hms_server.paystack.cards import find_card
+from hms_server.paystack.cards import find_card, may_be_charged
 from hms_server.paystack.channels import Channel, channels_of, to_subunits
 from hms_server.paystack.client import (
     BankTransfer,
@@ -102,7 +102,7 @@ class Starting:
             return Finished()
         contact = transaction.opened_contact(self._vault)
         card = ""
-        if transaction.authorization_id is not None:
+        if transaction.authorization_id is not None and obstacle is None:
             code = find_card(work, transaction.authorization_id).code(self._vault)
             card, contact = code.authorization_code, Contact(email=code.email)
         return StartCall(
@@ -264,6 +264,10 @@ def _obstacle(work: Work, transaction: StoredTransaction) -> str | None:
         return "Paystack could not be reached in time. Nothing was asked of the payer."
     if lock_invoice(work, transaction.invoice_id).due_minor <= 0:
         return "The bill was settled in another way meanwhile."
+    if transaction.channel == OnlineChannel.SAVED and not may_be_charged(
+        work, transaction.patient_id, transaction.authorization_id
+    ):
+        return "The patient does not agree any more that the kept card is charged."
     return None
 
 

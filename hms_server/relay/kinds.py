@@ -49,7 +49,7 @@ class Claimed(Generic[P]):
     """From 1 on; polls that found nothing yet are not counted."""
     asked_at: datetime
     uncertain: bool
-    """An earlier call may have reached the provider, and its answer is not known."""
+    """An earlier call (for `gave_up`: any) may have reached the provider, and its answer is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Writes what became of a job: its state, what the slice stores, and what the destination was found to be."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +27,10 @@ class Held:
 
     def opened(self) -> Claimed[Any]:
         return self.claim.opened(self.kind)
+
+    def knowing(self, *, uncertain: bool) -> "Held":
+        """The same job once its last call is over; `uncertain`: a call may have arrived unanswered."""
+        return replace(self, claim=replace(self.claim, uncertain=uncertain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +64,15 @@ def store_trouble(work: Work, held: Held, fault: OutsideFault) -> bool:
         return False
     if fault.may_have_arrived:
         work.send(UNCERTAIN, (held.claim.id,))
+    after = held.knowing(uncertain=fault.may_have_arrived or held.claim.uncertain)
     if standing.cancel_requested:
-        _end_cancelled(work, held, standing.why, uncertain=fault.may_have_arrived or held.claim.uncertain)
+        _end_cancelled(work, after, standing.why)
         return True
     decision = held.kind.on_trouble(work, held.opened(), fault)
     if decision is not None:
-        settle(work, held, decision, standing, answered=False, after=fault)
+        settle(work, after, decision, standing, answered=False, after=fault)
     else:
-        _by_policy(work, held, Failure(
+        _by_policy(work, after, Failure(
             trouble=fault.trouble, sentence=fault.sentence, retry_after=fault.retry_after
         ), standing)  # fmt: skip
     return True
@@ -80,10 +85,11 @@ def store_mistake(work: Work, held: Held, sentence: str, *, called: bool) -> boo
         return False
     if called:
         work.send(UNCERTAIN, (held.claim.id,))
+    after = held.knowing(uncertain=called or held.claim.uncertain)
     if standing.cancel_requested:
-        _end_cancelled(work, held, standing.why, uncertain=called or held.claim.uncertain)
+        _end_cancelled(work, after, standing.why)
         return True
-    _by_policy(work, held, Failure(trouble=None, sentence=sentence), standing)
+    _by_policy(work, after, Failure(trouble=None, sentence=sentence), standing)
     return True
 
 
@@ -129,7 +135,8 @@ def settle(
             _give_up(work, held, reason)
         case Again() if standing.cancel_requested:
             # What came back is stored, and there will be no other call.
-            _end_cancelled(work, held, standing.why, uncertain=not answered and held.claim.uncertain)
+            known = held.knowing(uncertain=not answered and held.claim.uncertain)
+            _end_cancelled(work, known, standing.why)
         case Again(pause) if after is not None:
             _wait_after(work, held.claim, pause, after.trouble, after.sentence)
         case Again(pause):
@@ -139,11 +146,11 @@ def settle(
 
 def end_called_off(work: Work, held: Held) -> None:
     """The end of a job that was called off before it ran, or whose server died while it ran."""
-    _end_cancelled(work, held, held.claim.why, uncertain=held.claim.uncertain)
+    _end_cancelled(work, held, held.claim.why)
 
 
-def _end_cancelled(work: Work, held: Held, why: str, *, uncertain: bool) -> None:
-    if uncertain:
+def _end_cancelled(work: Work, held: Held, why: str) -> None:
+    if held.claim.uncertain:
         _give_up(work, held, NOT_KNOWN)
         return
     _end(work, held.claim.id, JobState.CANCELLED, why)

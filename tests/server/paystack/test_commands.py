@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from hms_server.contract.billing import ListToPay
+from hms_server.contract.patients import ConsentDecision, ConsentScope, RecordConsent
 from hms_server.contract.paystack import (
     CancelOnlinePayment,
     ChargeSaved,
@@ -263,6 +264,30 @@ def test_a_forgotten_card_is_charged_no_more(online: Online) -> None:
 
     assert fault.code == "paystack.unknown_card"
     assert online.billing.desk.sql("select sealed from paystack_authorization") == [(b"",)]
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "forgotten"])
+def test_a_waiting_charge_of_a_card_is_dropped_once_the_patient_agrees_no_more(
+    online: Online, how: str
+) -> None:
+    """Paystack could not be reached when the cashier chose the card; what counts is the moment of asking."""
+    card = keep_card(online)
+    desk = online.billing.desk
+    request = charge(online, card)
+    started = desk.ask(request, Role.CASHIER)
+    if how == "forgotten":
+        desk.ask(ForgetSaved(authorization_id=card.id), Role.CASHIER)
+    else:
+        (patient_id,) = desk.sql("select patient_id from paystack_authorization")[0]
+        no = ConsentDecision.WITHDRAWN
+        desk.ask(RecordConsent(patient_id=patient_id, scope=ConsentScope.SAVED_CARD, decision=no), Role.NURSE)
+
+    online.relay.run_due()
+
+    failed = online.state(started.reference)
+    assert failed.state is OnlineState.FAILED
+    assert "does not agree any more" in failed.why
+    assert len(online.theirs.payments) == 1
 
 
 def test_another_patients_card_is_refused(online: Online) -> None:

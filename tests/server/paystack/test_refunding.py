@@ -4,6 +4,8 @@ import pytest
 
 from hms_server.contract.billing import RefundState
 from hms_server.contract.paystack import TaskKind
+from hms_server.contract.relay import CancelJob
+from hms_server.contract.values import Role
 from tests.outside.paystack import DOWN
 from tests.outside.paystack_books import Return
 from tests.server.desk import Desk, FaultRaised
@@ -212,3 +214,39 @@ def test_an_answer_without_the_refunds_number_leads_to_no_second_refund(
 
     assert len(online.theirs.books().refunds) == 1
     assert state_of(online) == [RefundState.PROCESSED]
+
+
+def call_off(online: Online) -> None:
+    """As the administrator does under Outside."""
+    desk = online.billing.desk
+    (job_id,) = desk.sql("select id from relay_job where kind = 'paystack.refund'")[0]
+    desk.ask(CancelJob(job_id=job_id), Role.ADMINISTRATOR)
+    online.relay.run_due()
+
+
+def test_a_refund_that_is_called_off_before_paystack_was_asked_can_be_asked_for_again(online: Online) -> None:
+    """The money certainly stayed: it is not left set aside, and somebody is told."""
+    bill = online.bill(1_000_000)
+    paid = online.paid(bill)
+    online.refund(paid.payment_id, 400_000)
+
+    call_off(online)
+
+    assert state_of(online) == [RefundState.FAILED]
+    assert [task.kind for task in online.tasks()] == [TaskKind.REFUND_FAILED]
+    online.refund(paid.payment_id, 1_000_000)
+    online.relay.run_due()
+    assert [row.amount for row in online.theirs.books().refunds] == [1_000_000]
+    online.check_books()
+
+
+def test_a_refund_that_is_called_off_in_doubt_stays_set_aside(online: Online) -> None:
+    paid = online.paid(online.bill())
+    online.theirs.lose_answers(1)
+    online.refund(paid.payment_id, 400_000)
+    online.relay.run_due()
+
+    call_off(online)
+
+    assert state_of(online) == [RefundState.PENDING]
+    assert [task.kind for task in online.tasks()] == [TaskKind.STUCK]
