@@ -1,0 +1,64 @@
+"""The servers of one clinic: where workstations reach them, and that all of them have the same keys."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import psycopg
+
+from hms_server.contract.pairing import fingerprint
+from hms_server.contract.upkeep import ServerRow
+from hms_server.keys import KeyFileError
+
+REMEMBERED = timedelta(days=1)
+"""A server that has been silent for longer is not coming back where it was."""
+
+
+def all_addresses(connection: psycopg.Connection[Any], own: Sequence[str], now: datetime) -> list[str]:
+    """The ZeroMQ addresses of all servers of the clinic, our own first; one that is down may come back."""
+    addresses = list(own)
+    for (told,) in connection.execute(TOLD, (now - REMEMBERED,)).fetchall():
+        try:
+            row = msgspec.msgpack.decode(told, type=ServerRow)
+        except msgspec.DecodeError:
+            # A server of another version; its workstations know it from pairing or by zeroconf.
+            continue
+        addresses += [endpoint(address, row.port) for address in row.addresses]
+    return list(dict.fromkeys(addresses))
+
+
+def endpoint(address: str, port: int) -> str:
+    """An address of this machine as ZeroMQ wants it."""
+    return f"tcp://[{address}]:{port}" if ":" in address else f"tcp://{address}:{port}"
+
+
+def claim_clinic(connection: psycopg.Connection[Any], public_key: str) -> None:
+    """The first server's key becomes the clinic's. `KeyFileError` for a server with another one.
+
+    It could serve nobody: workstations trust the clinic's key alone, and what is sealed in the database
+    opens only with the keys that sealed it.
+    """
+    row = connection.execute(CLAIM, (public_key,)).fetchone()
+    if row is not None and row[0] != public_key:
+        raise KeyFileError(
+            f"This database belongs to a clinic whose servers have the key {fingerprint(row[0])}; this server "
+            f"has {fingerprint(public_key)}. Fetch the clinic's keys with 'hms-server join', or put the file "
+            "keys.json of a backup in the place of this one."
+        )
+
+
+def replace_key(connection: psycopg.Connection[Any], public_key: str) -> None:
+    """Makes this key the clinic's, where the earlier keys are lost for good."""
+    connection.execute(REPLACE, (public_key,))
+
+
+def clinic_key(connection: psycopg.Connection[Any]) -> str | None:
+    """The public key that all servers of the clinic share; None before the first one has served."""
+    row = connection.execute("select server_key from clinic").fetchone()
+    return row[0] if row else None
+
+
+TOLD = "select told from server_state where seen_at >= %s order by started_at"
+CLAIM = "update clinic set server_key = coalesce(server_key, %s) returning server_key"
+REPLACE = "update clinic set server_key = %s"
