@@ -51,6 +51,7 @@ from hms_server.scheduling.forgotten import close_missed
 from hms_server.scheduling.specialities import load_specialities
 from hms_server.triage.escalation import escalate
 from hms_server.updates.queries import update_desk
+from hms_server.upkeep.keeping import Upkeep
 from hms_server.visits.forgotten import close_forgotten
 from hms_server.work import Actor
 
@@ -92,8 +93,10 @@ class Server:
         vault = Vault(self.keys.audit_key)
         table = relay or RelayTable()
         outside = table.ground(vault)
+        served = routes(desk, outside, update_desk(settings.data_dir))
+        self.upkeep = Upkeep(settings, served, clock=clock)
         dispatcher = Dispatcher(
-            routes(desk, outside, update_desk(settings.data_dir)),
+            self.upkeep.routes,
             subscribers=subscribers(outside),
             constraints=FAULTS_BY_CONSTRAINT,
             connect=self._connect,
@@ -120,12 +123,19 @@ class Server:
             requests_per_second=settings.requests_per_second,
         )
         self.router: Router[Actor, Task] = Router(
-            self._gate,
+            self.upkeep.count(self._gate),
             bind=f"tcp://{settings.bind}:{settings.port or '*'}",
             secret_key=self.keys.secret_key.encode(),
             public_key=self.keys.public_key.encode(),
             clock=clock,
             workers=settings.workers,
+        )
+        self.upkeep.join(
+            dispatcher,
+            self.router,
+            connect=self._connect,
+            addresses=self._addresses,
+            position=lambda: self._pump.position,
         )
         self.pairing = PairingDesk(
             PairingCodes(self._connect, clock=clock),
@@ -151,6 +161,7 @@ class Server:
         if self.settings.announce:
             self._announcer = Announcer(self._announcement(), addresses=self._addresses)
             self._announcer.start()
+        self.upkeep.start()
         self._keeper.start()
         self._warm_up.start()
         self._relay.start()
@@ -177,6 +188,7 @@ class Server:
         """Finishes what is under way, then lets go of everything."""
         self._stopping.set()
         self._keeper.join()
+        self.upkeep.stop()
         self._warm_up.join()
         if self._notices is not None:
             self._notices.stop()
@@ -273,22 +285,40 @@ class Server:
     def _keep_house(self) -> None:
         while not self._stopping.wait(SWEEP_EVERY_S):
             self.keep_house_once()
+        self._say_goodbye()
         self._dispatcher.close_thread()
+
+    def is_alive(self) -> bool:
+        """Whether workstations get answers and housekeeping turns; a watchdog starts a dead one anew."""
+        return not self.upkeep.trouble()
+
+    def _say_goodbye(self) -> None:
+        try:
+            self.upkeep.say_goodbye()
+        except psycopg.Error as error:
+            log.info("ended without the database", error=str(error))
 
     def keep_house_once(self) -> None:
         """One round of what happens because time has passed; each duty fails on its own."""
+        self.upkeep.stir()
         try:
             with self._connect() as connection:
                 connection.autocommit = True
-                for duty in (self._act_on_time, self._give_back, self._seal, self._forget_old):
+                for duty in self._duties():
                     _perform(duty, connection)
+                    self.upkeep.stir()
         except psycopg.OperationalError as error:
             log.warning("housekeeping waits for the database", error=str(error))
             self._revive_database()
 
+    def _duties(self) -> Sequence[Callable[[psycopg.Connection[Any]], None]]:
+        return (self._act_on_time, self._give_back, self._seal, self._forget_old, self.upkeep.watch)
+
     def _revive_database(self) -> None:
         if self._revive is None:
             return
+        # Recovery takes as long as it takes; a watchdog that bites now would only begin it anew.
+        self.upkeep.stir(pausing=True)
         try:
             self._dsn = self._revive()
         except PostgresFailed as failure:
@@ -308,6 +338,7 @@ class Server:
     def _seal(self, connection: psycopg.Connection[Any]) -> None:
         while audit.seal(connection, self.keys.audit_key) == audit.BATCH:
             # A backlog is sealed in small steps, so that nobody at a desk waits for it.
+            self.upkeep.stir()
             self._stopping.wait(SEAL_PAUSE_S)
 
     def _forget_old(self, connection: psycopg.Connection[Any]) -> None:

@@ -39,6 +39,8 @@ class Settings:
     webhook: tuple[str, int] | None = None
     """Where Paystack's notices are taken, apart from everything else; None: nowhere."""
     jobs_kept: timedelta = timedelta(days=90)
+    metrics_port: int = 0
+    """Where `/health` and `/metrics` are served on the loopback; 0: nowhere."""
 
     @property
     def keys_path(self) -> Path:

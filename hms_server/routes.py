@@ -117,6 +117,7 @@ from hms_server.contract.scheduling import (
     SetWorkingHours,
 )
 from hms_server.contract.triage import AcknowledgeAlert, GetVitals, ListAlerts, RecordVitals
+from hms_server.contract.upkeep import GetServerConditions
 from hms_server.contract.visits import (
     CallNext,
     CallTicket,
@@ -167,6 +168,7 @@ from hms_server.scheduling.specialities import list_specialities
 from hms_server.triage import commands as triage
 from hms_server.triage import queries as triage_queries
 from hms_server.updates.queries import UpdateDesk, update_desk, update_routes
+from hms_server.upkeep.queries import get_server_conditions
 from hms_server.visits import calling, ranking, undo
 from hms_server.visits import commands as visits
 from hms_server.visits import queries as visits_queries
@@ -285,6 +287,9 @@ BILLING: Sequence[Route[Any]] = (
 )
 
 
+UPKEEP: Sequence[Route[Any]] = (query(GetServerConditions, get_server_conditions, P.ADMINISTER),)
+
+
 def relay_routes(ground: Ground) -> Sequence[Route[Any]]:
     desk = ReachabilityDesk(ground.providers, ground.destinations)
     return (
@@ -320,6 +325,7 @@ def routes(desk: Accounts, ground: Ground, updates: UpdateDesk | None = None) ->
 def _clinical_routes(desk: Accounts, ground: Ground) -> Sequence[Route[Any]]:
     return (
         *account_routes(desk),
+        *UPKEEP,
         *relay_routes(ground),
         *messaging_routes(ground),
         *PATIENTS,

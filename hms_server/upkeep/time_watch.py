@@ -53,6 +53,7 @@ class ClockWatch:
     elapsed: Callable[[], float] = elapsed_s
     floor: datetime | None = None
     trusted: datetime | None = None
+    watches_jumps: bool = True
     behind: datetime | None = None
     """What the clock must show at least, while it shows less."""
     jumped: Jump | None = None
@@ -65,7 +66,7 @@ class ClockWatch:
         if self._seen is not None:
             before, then = self._seen
             due = before + timedelta(seconds=passed - then)
-            if abs(now - due) > JUMP:
+            if self.watches_jumps and abs(now - due) > JUMP:
                 self.jumped = Jump(due=due, to=now)
                 log.warning("the clock jumped", due=due.isoformat(), to=now.isoformat())
         self._seen = (now, passed)

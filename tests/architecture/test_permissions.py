@@ -65,6 +65,7 @@ EXPECTED: dict[str, frozenset[Role]] = {
     "CancelJob": ONLY_ADMINISTRATOR,
     "RetryJob": ONLY_ADMINISTRATOR,
     "GetReachability": EVERYBODY,
+    "GetServerConditions": ONLY_ADMINISTRATOR,
     "ListProviders": ONLY_ADMINISTRATOR,
     "SetProvider": ONLY_ADMINISTRATOR,
     "SearchPatients": DESKS,
