@@ -3,6 +3,8 @@
 These requests stay as they are for good: they are what the oldest program in a clinic asks the newest server.
 """
 
+import base64
+import binascii
 import re
 from enum import StrEnum
 from functools import total_ordering
@@ -11,6 +13,7 @@ from typing import Annotated, Self
 import msgspec
 
 from hms_server.contract.envelope import Request
+from hms_server.contract.places import resource
 
 PART_BYTES = 64 << 10
 """Small, so that on a slow network nobody's answer waits long behind one."""
@@ -19,9 +22,11 @@ SIGNED_SUFFIX = ".signed"
 """Beside an installer lies a file of the same name with this ending: its `SignedManifest` as JSON."""
 SIGNED_FOR = b"hms desktop update v1\0"
 """Begins what is signed, so that a signature made for anything else means nothing here."""
+TRUSTED = ("about", "update.keys")
+"""Among the resources of a bundle that was built with a key: one public key a line, in base 64."""
 KEY_BYTES = 32
 
-_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?(?:rc(\d{1,6}))?")
+_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?(?:rc(\d{1,6}))?", re.ASCII)
 _FINAL = 10**6
 """Above every release candidate."""
 
@@ -143,6 +148,31 @@ def file_name(manifest: Manifest) -> str:
     """What an installer is called in a folder that holds several."""
     ending = {InstallerKind.DEB: "deb", InstallerKind.NSIS: "exe", InstallerKind.TAR: "tar.gz"}[manifest.kind]
     return f"hms-desktop-{manifest.version}-{manifest.platform}-{_bare(manifest.arch)}.{ending}"
+
+
+def trusted_keys() -> tuple[bytes, ...]:
+    """The keys that this build believes; none where it was built without one. ValueError if damaged."""
+    try:
+        path = resource(*TRUSTED)
+    except FileNotFoundError:
+        return ()
+    return read_keys(path.read_text(encoding="utf-8"))
+
+
+def read_keys(text: str) -> tuple[bytes, ...]:
+    """One Ed25519 public key a line; ValueError, with a sentence, for a line that is none."""
+    lines = [line.strip() for line in text.splitlines()]
+    return tuple(_read_key(line) for line in lines if line and not line.startswith("#"))
+
+
+def _read_key(line: str) -> bytes:
+    try:
+        key = base64.b64decode(line, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{line[:60]!r} is not a public key for updates.")
+    return key
 
 
 def _bare(word: str) -> str:

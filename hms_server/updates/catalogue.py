@@ -11,8 +11,8 @@ import msgspec
 import structlog
 
 from hms_server.contract.private_files import replace_private
-from hms_server.contract.updates import SIGNED_SUFFIX, Manifest, SignedManifest, Version, file_name
-from hms_server.updates.trusted import is_signed
+from hms_server.contract.updates import SIGNED_SUFFIX, Manifest, SignedManifest, file_name
+from hms_server.updates.signatures import is_signed
 
 log = structlog.get_logger()
 
@@ -177,7 +177,6 @@ def is_whole(kept: Kept) -> bool:
 def _checked(signed: SignedManifest, keys: tuple[bytes, ...], *, version: str) -> Manifest:
     try:
         manifest = signed.read()
-        fits = Version.read(manifest.version) == Version.read(version)
     except ValueError as trouble:
         raise BadInstaller(str(trouble)) from trouble
     if keys and not is_signed(signed, keys):
@@ -185,7 +184,7 @@ def _checked(signed: SignedManifest, keys: tuple[bytes, ...], *, version: str) -
             "The installer was not signed with a key that this server trusts. "
             "Take it from where the server came from."
         )
-    if not fits:
+    if manifest.version != version:
         raise BadInstaller(
             f"The installer has version {manifest.version}, the server {version}. "
             "The server keeps installers of its own version: update it first, or take the fitting one."
