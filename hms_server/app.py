@@ -21,6 +21,7 @@ from hms_server.accounts.sessions import Sessions
 from hms_server.announce import Announcement, Announcer, local_addresses
 from hms_server.assistant.waiting import forget_old as forget_old_answers
 from hms_server.assistant.waiting import give_back_waiting
+from hms_server.backup.nightly import NightlyBackup
 from hms_server.billing.prices import load_prices
 from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
@@ -35,7 +36,7 @@ from hms_server.events import EventPump, StoredEvent
 from hms_server.gate import ClinicGate
 from hms_server.keys import load_or_create
 from hms_server.pairing import PairingDesk
-from hms_server.paystack.notices import endpoint
+from hms_server.paystack import notices
 from hms_server.paystack.webhook import WebhookEndpoint
 from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
@@ -148,6 +149,8 @@ class Server:
         self._warm_up = threading.Thread(target=_read_reference, name="hms-warm-up", daemon=True)
         self._forgets_at = clock()
         self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
+        # Apart from the other duties: a backup takes minutes, and alerts move on meanwhile.
+        self._nightly = NightlyBackup(settings.data_dir, lambda: self._dsn, clock)
 
     def start(self) -> None:
         """Begins to serve."""
@@ -163,6 +166,7 @@ class Server:
             self._announcer.start()
         self.upkeep.start()
         self._keeper.start()
+        self._nightly.start()
         self._warm_up.start()
         self._relay.start()
         # Last: whoever sees the start fail may rely on it that nothing was acknowledged.
@@ -187,6 +191,7 @@ class Server:
     def stop(self) -> None:
         """Finishes what is under way, then lets go of everything."""
         self._stopping.set()
+        self._nightly.stop()
         self._keeper.join()
         self.upkeep.stop()
         self._warm_up.join()
@@ -206,7 +211,7 @@ class Server:
 
     def _listen_for_notices(self) -> None:
         if self.settings.webhook is not None:
-            self._notices = endpoint(self.settings.webhook, self._outside, self._dispatcher)
+            self._notices = notices.endpoint(self.settings.webhook, self._outside, self._dispatcher)
             self._notices.start()
 
     def _connect(self) -> psycopg.Connection[Any]:
@@ -348,6 +353,7 @@ class Server:
         self._forgets_at = now + RETENTION_EVERY
         events.forget_before(connection, now - self.settings.events_kept)
         forget_before(connection, now - self.settings.jobs_kept)
+        notices.forget_before(connection, now - self.settings.jobs_kept)
         connection.execute("delete from request where at < %s", (now - self.settings.answers_kept,))
         forget_old_answers(self._dispatcher)
 

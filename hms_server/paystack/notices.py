@@ -1,5 +1,13 @@
 """What becomes of a signed notice of Paystack: stored first, then brought into the books, once."""
 
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
 from hms_server.contract.paystack import OnlineState
 from hms_server.dispatch import Dispatcher
 from hms_server.paystack import nightly
@@ -15,6 +23,13 @@ from hms_server.relay import jobs
 from hms_server.relay.ground import Ground
 from hms_server.work import Work
 
+SECRET_FOR_S = 2.0
+
+
+def forget_before(connection: psycopg.Connection[Any], moment: datetime) -> int:
+    """Drops notices that were acted on and came before that: the books say what became of them."""
+    return connection.execute(FORGET, (moment,)).rowcount
+
 
 def endpoint(address: tuple[str, int], ground: Ground, dispatcher: Dispatcher) -> WebhookEndpoint:
     """Listens there from now on, and serves once it is started; raises OSError where that is not possible."""
@@ -25,14 +40,30 @@ def endpoint(address: tuple[str, int], ground: Ground, dispatcher: Dispatcher) -
 class Notices:
     """Given to the webhook's endpoint, whose threads live for one notice: none keeps its connection."""
 
-    def __init__(self, ground: Ground, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self, ground: Ground, dispatcher: Dispatcher, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._providers = ground.providers
         self._vault = ground.vault.kept_for(NAME)
         self._dispatcher = dispatcher
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._secret: str | None = None
+        self._fresh_until = -1.0
 
     def secret(self) -> str | None:
-        """The key with which notices are signed; None while Paystack is not set up."""
+        """The key with which notices are signed; None while Paystack is not set up.
 
+        Strangers who knock cost the database one look in `SECRET_FOR_S`; a notice that comes just when the
+        key is changed is refused, and Paystack sends it again.
+        """
+        with self._lock:
+            if self._monotonic() >= self._fresh_until:
+                self._secret = self._read_secret()
+                self._fresh_until = self._monotonic() + SECRET_FOR_S
+            return self._secret
+
+    def _read_secret(self) -> str | None:
         def read(work: Work) -> str | None:
             line = line_of(work, self._providers) if self._providers.enabled(work, NAME) else None
             return None if line is None else line.secret
@@ -134,6 +165,8 @@ values (%(fingerprint)s, %(event)s, %(reference)s, %(body)s, %(now)s)
 on conflict on constraint paystack_event_once do update set times = paystack_event.times + 1
 returning id, processed_at is not null
 """
+
+FORGET = "delete from paystack_event where processed_at is not null and received_at < %s"
 
 ACTED = "update paystack_event set processed_at = %(now)s, outcome = %(outcome)s where id = %(id)s"
 

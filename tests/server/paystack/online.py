@@ -1,5 +1,6 @@
 """A billing desk with Paystack behind it: bills, payments, the payer's side, and what must always hold."""
 
+import itertools
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -46,7 +47,8 @@ class Online:
             NAME, settings={"address": self.theirs.url}, secrets={"secret_key": self.theirs.secret}
         )
         self.theirs.now = lambda: desk.now
-        self.notices = Notices(desk.ground, desk.dispatcher)
+        self.ticks = itertools.count(step=10)
+        self.notices = Notices(desk.ground, desk.dispatcher, monotonic=lambda: next(self.ticks))
 
     def server(self) -> Relay:
         """The relay of one more server on the same database."""

@@ -1,12 +1,14 @@
 """Signed notices: kept before they are answered, brought into the books once, however often they come."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from hms_server.contract.billing import RefundState
 from hms_server.contract.paystack import OnlineState, TaskKind
+from hms_server.paystack.notices import SECRET_FOR_S, Notices, forget_before
 from hms_server.paystack.webhook import PATH, WebhookEndpoint
 from tests.server.desk import Desk
 from tests.server.paystack.online import Online, notice
@@ -152,6 +154,46 @@ def test_without_a_key_no_notice_is_taken(desk: Desk, online: Online) -> None:
     desk.sql("update relay_provider set enabled = false")
 
     assert online.notices.secret() is None
+
+
+def test_strangers_who_knock_do_not_each_ask_the_database(
+    desk: Desk, online: Online, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is looked at again after two seconds, whoever asks."""
+    now = 0.0
+    asked = 0
+    act = desk.dispatcher.act
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return act(*arguments, **named)
+
+    monkeypatch.setattr(desk.dispatcher, "act", counted)
+    notices = Notices(desk.ground, desk.dispatcher, monotonic=lambda: now)
+
+    keys = {notices.secret() for _ in range(50)}
+    desk.sql("update relay_provider set enabled = false")
+    now = SECRET_FOR_S
+
+    assert keys == {online.theirs.secret}
+    assert notices.secret() is None
+    assert asked == 2
+
+
+def test_what_was_acted_on_is_forgotten_after_a_time(desk: Desk, listening: Online) -> None:
+    """A notice that nobody could act on stays for a person to see."""
+    listening.paid(listening.bill())
+    listening.theirs.announce(next(iter(listening.theirs.payments)))
+    desk.sql(
+        "insert into paystack_event (fingerprint, event, body, received_at) values ('x', 'odd', 'x', now())"
+    )
+
+    with desk.connect() as connection:
+        forgotten = forget_before(connection, datetime.now(UTC) + timedelta(days=10_000))
+
+    assert forgotten == 1
+    assert [row[0] for row in stored(desk)] == ["odd"]
 
 
 def test_an_old_failure_after_the_money_takes_nothing_back(online: Online) -> None:
