@@ -1,0 +1,257 @@
+"""Makes a backup while the clinic works: dumped, sealed and checked as a stream."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import psycopg
+
+from hms_server import filelock
+from hms_server.backup.content import Manifest, count_rows, packed
+from hms_server.backup.copies import Copies, rotate
+from hms_server.backup.sealing import About, Sealer
+from hms_server.backup.settings import FILE as SETTINGS_FILE
+from hms_server.backup.settings import BackupSettings, load_settings
+from hms_server.backup.state import BackupState, read_state, write_state
+from hms_server.backup.tools import dump, major_of_tools
+from hms_server.backup.trouble import BackupFailed, BackupStopped
+from hms_server.contract.pairing import fingerprint
+from hms_server.database import connect
+from hms_server.keys import ServerKeys
+
+_ROOM_BYTES = 32 << 20
+_GROWTH = 1.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What is backed up: the database of a data folder, and the files beside it."""
+
+    dsn: str
+    data_dir: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """`troubles` are sentences on the places that got no backup."""
+
+    files: tuple[Path, ...]
+    size: int
+    troubles: tuple[str, ...]
+    rows: dict[str, int]
+
+
+def back_up(
+    source: Source, *, now: datetime, places: tuple[Path, ...] = (), stopping: Callable[[], bool] = bool
+) -> Made:
+    """Makes one backup in all places, those of the settings where none are named; keeps the state.
+
+    `BackupFailed` where not a single place got one. A place that failed while another did not is a trouble
+    in the state as well.
+    """
+    settings = load_settings(source.data_dir)
+    try:
+        with _alone(source.data_dir):
+            made = make(
+                source,
+                settings,
+                places=places or settings.places,
+                now=now,
+                stopping=stopping,
+                rotating=not places,
+            )
+    except BackupStopped:
+        raise
+    except (BackupFailed, psycopg.Error) as failure:
+        _note(source.data_dir, last_tried_at=now, last_trouble=_as_sentence(failure))
+        raise
+    _note(
+        source.data_dir,
+        last_good_at=now,
+        last_good_file=str(made.files[0]),
+        last_good_bytes=made.size,
+        last_tried_at=now,
+        last_trouble=" ".join(made.troubles),
+    )
+    return made
+
+
+def make(
+    source: Source,
+    settings: BackupSettings,
+    *,
+    places: tuple[Path, ...],
+    now: datetime,
+    stopping: Callable[[], bool] = bool,
+    rotating: bool = False,
+) -> Made:
+    """One backup, without touching the state."""
+    if settings.recovery_public is None:
+        raise BackupFailed(
+            "There is no recovery key yet, and without one nobody could open a backup: make one with "
+            "'hms-server recovery-key'."
+        )
+    if not places:
+        raise BackupFailed(
+            "No place for backups is named yet: name one with 'hms-server backup-places FOLDER', such as a "
+            "disk of its own or a folder on another machine."
+        )
+    with _snapshot(source.dsn) as view:
+        copies = Copies(f"clinic-{now.astimezone(view.zone):%Y-%m-%d-%H%M}")
+        try:
+            needed = _needed_bytes(view, read_state(source.data_dir))
+            for place in places:
+                copies.open(place, needed_bytes=needed, now=now)
+            copies.refuse_none()
+            keys = _keys(source.data_dir)
+            about = view.about(now=now, server=fingerprint(keys.public_key))
+            manifest = Manifest(
+                made_at=now,
+                keys=msgspec.json.encode(keys),
+                settings=_settings_file(source.data_dir),
+                rows=count_rows(view.connection),
+            )
+            check = partial(_refuse_stopping, stopping)
+            _write(copies, Sealer(about, settings.recovery_public), manifest, _dumped(source, view, check))
+            files = copies.keep(check)
+        finally:
+            copies.drop()
+    troubles = [*copies.troubles, *(_rotated(files, about.server, view.zone) if rotating else ())]
+    return Made(files=tuple(files), size=copies.size, troubles=tuple(troubles), rows=manifest.rows)
+
+
+def _rotated(files: Sequence[Path], server: str, zone: tzinfo) -> list[str]:
+    """Sentences on the folders that keep more than they should."""
+    troubles = []
+    for file in files:
+        try:
+            rotate(file.parent, server=server, zone=zone)
+        except OSError as error:
+            troubles.append(
+                f"Old backups in {file.parent} could not be deleted ({error.strerror or error}): look after "
+                "that folder before it is full."
+            )
+    return troubles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The database as it was at one moment, however long the dump takes."""
+
+    connection: psycopg.Connection[Any]
+    snapshot: str
+    clinic: str
+    zone: tzinfo
+    revision: str
+    size: int
+
+    def about(self, *, now: datetime, server: str) -> About:
+        return About(
+            made_at=now,
+            clinic=self.clinic,
+            server=server,
+            program=version("hms"),
+            revision=self.revision,
+            postgres=self.connection.info.server_version // 10_000,
+        )
+
+
+@contextmanager
+def _snapshot(dsn: str) -> Iterator[View]:
+    with connect(dsn, application_name="hms-server backup") as connection:
+        refuse_newer_database(connection)
+        connection.execute("set transaction isolation level repeatable read read only")
+        # The dump may take longer than any request, and reads as of this transaction to its end.
+        for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute("select set_config(%s, '0', true)", (limit,))
+        if connection.execute("select to_regclass('public.clinic')").fetchone() == (None,):
+            raise BackupFailed("There is no clinic in the database yet: nothing to back up.")
+        clinic = connection.execute("select name, time_zone from clinic").fetchone()
+        name, zone = clinic or ("", "UTC")
+        yield View(
+            connection=connection,
+            snapshot=_value(connection, "select pg_export_snapshot()"),
+            clinic=name,
+            zone=ZoneInfo(zone),
+            revision=_value(connection, "select version_num from alembic_version"),
+            size=_value(connection, "select pg_database_size(current_database())"),
+        )
+
+
+def refuse_newer_database(connection: psycopg.Connection[Any]) -> None:
+    """`BackupFailed` where the server is newer than the programs that would dump it."""
+    theirs, ours = connection.info.server_version // 10_000, major_of_tools()
+    if theirs > ours:
+        raise BackupFailed(
+            f"The database is PostgreSQL {theirs} and this program brings the tools of PostgreSQL {ours}, "
+            "which cannot read it: update this program, or back the database up with its own tools."
+        )
+
+
+def _dumped(source: Source, view: View, check: Callable[[], None]) -> Iterator[bytes]:
+    for block in dump(source.dsn, snapshot=view.snapshot):
+        check()
+        yield block
+
+
+def _refuse_stopping(stopping: Callable[[], bool]) -> None:
+    if stopping():
+        raise BackupStopped("The server is being stopped; the backup is made at its next start.")
+
+
+def _write(copies: Copies, sealer: Sealer, manifest: Manifest, dumped: Iterator[bytes]) -> None:
+    copies.write(sealer.start)
+    for plain, last in packed(manifest, dumped):
+        copies.write(sealer.chunk(plain, last=last))
+
+
+def _needed_bytes(view: View, state: BackupState) -> int:
+    """A dump is smaller than its database; the last backup says how much."""
+    expected = int(state.last_good_bytes * _GROWTH) if state.last_good_bytes else view.size
+    return min(expected, view.size) + _ROOM_BYTES
+
+
+def _keys(data_dir: Path) -> ServerKeys:
+    try:
+        return msgspec.json.decode((data_dir / "keys.json").read_bytes(), type=ServerKeys)
+    except (OSError, msgspec.DecodeError) as error:
+        raise BackupFailed(
+            f"The server's keys in {data_dir / 'keys.json'} cannot be read ({error}): without them a backup "
+            "would be of no use."
+        ) from error
+
+
+def _settings_file(data_dir: Path) -> bytes:
+    path = data_dir / SETTINGS_FILE
+    return path.read_bytes() if path.exists() else b""
+
+
+def _value(connection: psycopg.Connection[Any], query: Any) -> Any:
+    row = connection.execute(query).fetchone()
+    if row is None:
+        raise LookupError("the database gave no answer")
+    return row[0]
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    try:
+        with filelock.hold(data_dir / "backup.lock", patience_s=0):
+            yield
+    except TimeoutError as error:
+        raise BackupFailed("Another backup is being made at this moment: wait until it is done.") from error
+
+
+def _note(data_dir: Path, **news: Any) -> None:
+    write_state(data_dir, replace(read_state(data_dir), **news))
+
+
+def _as_sentence(failure: Exception) -> str:
+    return str(failure) if isinstance(failure, BackupFailed) else f"The database does not answer: {failure}"
