@@ -49,8 +49,9 @@ def _run(options: argparse.Namespace) -> int:
     # Help and a damaged file need no windows.
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - see above
 
-    from hms_desktop.app import App, Options  # noqa: PLC0415 - as above
+    from hms_desktop.app import App  # noqa: PLC0415 - as above
     from hms_desktop.connection.remembered import remembered_client  # noqa: PLC0415 - as above
+    from hms_desktop.options import Options  # noqa: PLC0415 - as above
 
     keep_steady()
     demo = read_demo(options.demo_sign_in) if options.demo_sign_in else None
@@ -66,6 +67,7 @@ def _run(options: argparse.Namespace) -> int:
         Options(
             folder=options.folder,
             pairings=pairings,
+            unattended=None if options.identity else Pairings(options.folder, keychain=None),
             server=options.server,
             is_display=options.display,
             user_name=options.user,

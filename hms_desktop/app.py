@@ -1,31 +1,29 @@
 """The composition root of the desktop: pairing, sign-in and the frame as pages of one window."""
 
-import hashlib
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
-from PySide6.QtCore import QCoreApplication, QLocale, QObject, QThreadPool, QTimer
+from PySide6.QtCore import QLocale, QObject, QThreadPool, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
-from hms_desktop.connection.client import Client
 from hms_desktop.connection.identity import Pairing
-from hms_desktop.demo_sign_in import pairing_of, person_of
-from hms_desktop.door import Door, Entered, Way
-from hms_desktop.drafts import Autosaver, DraftStore
+from hms_desktop.demo_seat import DemoSeat
+from hms_desktop.demo_sign_in import pairing_of
+from hms_desktop.door import Door, Entered, why_ended
+from hms_desktop.drafts import Autosaver, draft_store
+from hms_desktop.first_start.desk import Station, WorkplaceDesk
+from hms_desktop.first_start.place.panel import Chosen
 from hms_desktop.idle import IdleWatch
 from hms_desktop.look import keep_look, load_look, locale_of
+from hms_desktop.options import Options
 from hms_desktop.pairing_desk import PairingDesk
-from hms_desktop.printing.printer import FolderPrinter, Printer, system_printer
+from hms_desktop.printing.printer import Printer
 from hms_desktop.printing.ready import get_ready
 from hms_desktop.relay.state import OutsideState
+from hms_desktop.screens import Screens
 from hms_desktop.session import Session
-from hms_desktop.shell.demo_bar import DemoBar
 from hms_desktop.shell.header import MenuEntry
 from hms_desktop.shell.login import LoginPage
 from hms_desktop.shell.main_window import MainWindow
@@ -34,46 +32,21 @@ from hms_desktop.shell.workshop import Workshop
 from hms_desktop.signed_in import SignedInDesk
 from hms_desktop.stations import Desk
 from hms_desktop.triage.alerts import AlertsState
-from hms_desktop.visits.display.panel import DisplayPanel
 from hms_desktop.visits.rooms import Rooms
 from hms_desktop.widgets.background import Background
-from hms_desktop.widgets.role_words import role_word
 from hms_desktop.widgets.style import apply_style
 from hms_desktop.widgets.tokens import Kind
+from hms_desktop.workplace import Place, ScreenAccount
 from hms_desktop.workspaces import load_slices, workspaces_of
 from hms_server.contract.accounts import Clinic, SessionEnded, SignedIn
-from hms_server.contract.demo import DemoPerson, DemoSignIn
 from hms_server.contract.envelope import Event, Fault
 from hms_server.contract.values import Role
 
-if TYPE_CHECKING:
-    from hms_desktop.assistant.kiosk.panel import KioskPanel
-
 TITLE = "Clinic"
 RETRY_MS = 5000
+WORKPLACE_KEY = "Ctrl+Shift+F4"
+"""Also where a screen has signed itself in and shows no menu."""
 RETRIED = frozenset({"link.down", "link.timeout", "server.busy"})
-
-
-class PairingBook(Protocol):
-    """Where the pairing of this workstation is remembered."""
-
-    def find(self) -> Pairing | None: ...
-    def keep(self, pairing: Pairing) -> None: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What the command line asks for. With `user_name` nobody has to sign in, as on a display."""
-
-    folder: Path
-    pairings: PairingBook
-    server: str = ""
-    is_display: bool = False
-    user_name: str = ""
-    password: str = ""
-    demo: DemoSignIn | None = None
-    connect: Callable[[Pairing], Way] = lambda pairing: Client(pairing.server, pairing.keys)
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 class App(QObject):
@@ -90,8 +63,7 @@ class App(QObject):
         apply_style(application, self._look.tokens(), window=self.window)
         self.session: Session | None = None
         self.desk: SignedInDesk | None = None
-        self.display: DisplayPanel | None = None
-        self.kiosk: KioskPanel | None = None
+        self.screens = Screens(self.window, clock=options.clock)
         self._entered: Entered | None = None
         self._user_name = ""
         self._door: Door | None = None
@@ -100,7 +72,7 @@ class App(QObject):
         self.login = LoginPage("")
         self.login.sign_in_requested.connect(self._sign_in)
         self._password: QWidget | None = None
-        self._bar: DemoBar | None = None
+        self._demo: DemoSeat | None = None
         self._workshop = Workshop(
             lambda _key: load_slices(),
             done=lambda _key: Background(self).run(get_ready, lambda _: None),
@@ -109,9 +81,25 @@ class App(QObject):
         self._idle = IdleWatch(self)
         self._idle.idle.connect(self._on_idle)
         self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
-        self._retry.timeout.connect(lambda: self._enter(options.user_name, options.password))
+        self._retry.timeout.connect(self._enter_screen)
         self._scanner = Scanner(application)
         self._scanner.scanned.connect(self._on_scanned)
+        self._pairing: Pairing | None = None
+        self.workplace = WorkplaceDesk(
+            self.window, options.folder, printers=options.printers, clock=options.clock, parent=self
+        )
+        self._join_workplace()
+
+    def _join_workplace(self) -> None:
+        desk = self.workplace
+        desk.changed.connect(self._on_workplace_changed)
+        desk.closed.connect(self._on_workplace_closed)
+        desk.account_offered.connect(self._drop_person)
+        self._scanner.set_wedge(desk.workplace.scanner)
+        self.login.workplace_requested.connect(self._open_workplace)
+        self.login.workplace_button.setHidden(self._options.demo is not None)
+        if self._options.demo is None:
+            QShortcut(QKeySequence(WORKPLACE_KEY), self.window).activated.connect(self._open_workplace)
 
     def start(self) -> None:
         """Shows the first page: pairing, sign-in, or in a demo the first person's workspace."""
@@ -152,6 +140,8 @@ class App(QObject):
     def _on_paired(self, pairing: Pairing) -> None:
         self._options.pairings.keep(pairing)
         self._connect_to(pairing)
+        if self._screen() is None:
+            self._open_workplace(is_first=True)
         desk, self._pairing_desk = self._pairing_desk, None
         if desk is not None:
             self._background.run(desk.stop_looking, lambda _: desk.deleteLater())
@@ -161,43 +151,45 @@ class App(QObject):
         if self._options.server:
             server = structs.replace(pairing.server, addresses=[f"tcp://{self._options.server}"])
             pairing = structs.replace(pairing, server=server)
+        self._pairing = pairing
         way = self._options.connect(pairing)
         self.session = Session(way, self, clock=self._options.clock)
         self.session.ended.connect(lambda fault: self._on_ended(fault.message))
         self.session.event_arrived.connect(self._on_event)
         self._door = Door(way)
-        self._autosaver = Autosaver(_draft_store(self._options.folder, pairing), self)
+        self._autosaver = Autosaver(draft_store(self._options.folder, pairing.keys.secret_key), self)
         self.login.set_heading(pairing.server.name)
         self.window.show_page(self.login)
         if self._options.demo is not None:
-            self._start_demo(self._options.demo)
-        elif self._options.user_name:
-            self._enter(self._options.user_name, self._options.password)
+            self._demo = DemoSeat(self._options.demo, self.window, enter=self._enter, leave=self._leave)
+            self._demo.start(is_display=self._options.is_display)
+        elif self._screen() is not None:
+            self._keep_for_screen()
+            self._enter_screen()
         else:
+            if self.workplace.trouble:
+                self.login.notice.say(Kind.WARNING, self.workplace.trouble)
             # Whoever has yet to type a password leaves time for what every workspace will need.
             self._workshop.plan(["modules"])
 
-    def _start_demo(self, demo: DemoSignIn) -> None:
-        if self._options.is_display:
-            person = person_of(demo, Role.DISPLAY)
-            if person is not None:
-                self._enter(person.user_name, person.password)
-            return
-        people = [person for person in demo.people if workspaces_of([person.role])]
-        self._bar = DemoBar([role_word(person.role) for person in people])
-        self._bar.chosen.connect(lambda number: self._switch_to(people, number))
-        self.window.setMenuWidget(self._bar)
-        self._switch_to(people, 0)
-
-    def _switch_to(self, people: list[DemoPerson], number: int) -> None:
-        if self._bar is not None:
-            self._bar.mark(number)
-        person = people[number]
-        self._leave("", user_name=person.user_name)
-        self._enter(person.user_name, person.password, room=person.room)
-
     def _sign_in(self, user_name: str, password: str) -> None:
-        self._enter(user_name, password)
+        self._enter(user_name, password, room=self.workplace.workplace.room)
+
+    def _screen(self) -> ScreenAccount | None:
+        """With what nobody has to sign in here: from the command line, else as this workplace was set up."""
+        options = self._options
+        if options.user_name:
+            return ScreenAccount(user_name=options.user_name, password=options.password)
+        return self.workplace.workplace.screen
+
+    def _enter_screen(self) -> None:
+        if (screen := self._screen()) is not None:
+            self._enter(screen.user_name, screen.password)
+
+    def _keep_for_screen(self) -> None:
+        book, pairing = self._options.unattended, self._pairing
+        if book is not None and pairing is not None and self.workplace.workplace.screen is not None:
+            book.keep(pairing)
 
     def _enter(self, user_name: str, password: str, *, room: str = "") -> None:
         door = self._door
@@ -216,18 +208,19 @@ class App(QObject):
             return
         if isinstance(outcome, Fault):
             self.login.show_refusal(outcome.message, field=outcome.field)
-            if self._options.user_name and outcome.code in RETRIED:
+            if self._screen() is not None and outcome.code in RETRIED and not self.workplace.is_open:
                 # After a power cut the display is up before the server, and nobody sits at it.
                 self._retry.start()
             return
         self.login.start()
         self._entered = outcome
+        assert self.session is not None
         QLocale.setDefault(locale_of(outcome.clinic.currency))
         roles = outcome.signed_in.roles
         if self._options.is_display or set(roles) == {Role.DISPLAY}:
-            self._open_display(outcome.clinic)
+            self.screens.open_display(self.session, outcome.clinic)
         elif set(roles) == {Role.KIOSK}:
-            self._open_kiosk(outcome.clinic)
+            self.screens.open_kiosk(self.session, outcome.clinic)
         elif workspaces_of(roles):
             self._open_desk(outcome.signed_in, outcome.clinic)
         else:
@@ -250,35 +243,20 @@ class App(QObject):
             rooms=Rooms(self.session, clinic.rooms, room_id=signed_in.room_id),
             outside=OutsideState(self.session, clock=self._options.clock),
         )
-        self.desk = SignedInDesk(desk, menu=self._menu(), parent=self)
+        first = self.workplace.first_workspace
+        self.desk = SignedInDesk(desk, menu=self._menu(), first=first, parent=self)
         self.desk.lock_requested.connect(lambda: self._lock(""))
         self.desk.menu_chosen.connect(self._on_menu)
         self.window.show_page(self.desk.frame)
+        if trouble := self.workplace.room_trouble(clinic):
+            self.desk.frame.say(Kind.WARNING, trouble, self.tr("Choose another one under “This workplace”."))
         self._idle.start(minutes=signed_in.idle_minutes)
-
-    def _open_display(self, clinic: Clinic) -> None:
-        assert self.session is not None
-        self.display = DisplayPanel(
-            self.session,
-            services=clinic.services,
-            clock=self._options.clock,
-            zone=ZoneInfo(clinic.time_zone),
-        )
-        self.window.show_page(self.display)
-        self.window.showFullScreen()
-
-    def _open_kiosk(self, clinic: Clinic) -> None:
-        from hms_desktop.assistant.kiosk.panel import KioskPanel  # noqa: PLC0415 - at one door only
-
-        assert self.session is not None
-        self.kiosk = KioskPanel(self.session, clinic_name=clinic.name)
-        self.window.show_page(self.kiosk)
-        self.window.showFullScreen()
 
     def _menu(self) -> list[MenuEntry]:
         return [
             MenuEntry(key="theme", words=self.tr("Light or dark"), icon_name="theme-light-dark"),
             MenuEntry(key="text", words=self.tr("Larger text"), icon_name="format-size"),
+            MenuEntry(key="workplace", words=self.tr("This workplace"), icon_name="desktop-classic"),
             MenuEntry(key="password", words=self.tr("Change password"), icon_name="key-outline"),
             MenuEntry(key="sign_out", words=self.tr("Sign out"), icon_name="logout"),
         ]
@@ -287,8 +265,8 @@ class App(QObject):
         if key == "sign_out":
             self._leave("")
             return
-        if key == "password":
-            self._open_password()
+        if key in ("password", "workplace"):
+            (self._open_password if key == "password" else self._open_workplace)()
             return
         look = self._look.with_other_theme() if key == "theme" else self._look.with_larger_text()
         self._look = look
@@ -327,7 +305,7 @@ class App(QObject):
     def _on_event(self, event: Event) -> None:
         mine = self._entered.signed_in.session_id if self._entered else None
         if isinstance(event, SessionEnded) and event.session_id == mine:
-            self._on_ended(_why_ended(event.reason))
+            self._on_ended(why_ended(event.reason))
 
     def _leave(self, sentence: str, *, user_name: str = "") -> None:
         """Back to the sign-in page, with the reason where the person did not ask for it."""
@@ -345,12 +323,7 @@ class App(QObject):
         self._idle.stop()
         self._close_password()
         self._drop_desk()
-        if self.display is not None:
-            self.window.drop_page(self.display)
-            self.display = None
-        if self.kiosk is not None:
-            self.window.drop_page(self.kiosk)
-            self.kiosk = None
+        self.screens.drop()
 
     def _drop_desk(self) -> None:
         if self.desk is not None:
@@ -358,28 +331,41 @@ class App(QObject):
             self.desk.close()
             self.desk = None
 
+    def _open_workplace(self, *, is_first: bool = False) -> None:
+        if self.session is None or self._pairing is None or self._options.demo is not None:
+            return
+        self._retry.stop()
+        self._attempt += 1
+        if self.screens.is_open:
+            self._leave("")
+            self.window.showNormal()
+        server = self._pairing.server
+        station = Station(clinic=server.name, device=server.device_name)
+        self.workplace.open(self.session, station, account=self._account, is_first=is_first)
+
+    def _on_workplace_changed(self) -> None:
+        self._scanner.set_wedge(self.workplace.workplace.scanner)
+        self._keep_for_screen()
+
+    def _on_workplace_closed(self) -> None:
+        screen = self._screen()
+        if screen is None and self.desk is not None:
+            self.window.show_page(self.desk.frame)
+            return
+        self._leave("")
+        self._enter_screen()
+
+    def _account(self, chosen: Chosen) -> ScreenAccount | Fault:
+        """Asks the server, so on another thread; the person at this workstation has left."""
+        assert self._door is not None
+        assert self._pairing is not None
+        role = Role.DISPLAY if chosen.place is Place.DISPLAY else Role.KIOSK
+        name = self._pairing.server.device_name
+        return self._door.screen_account(chosen.user_name, chosen.password, role=role, name=name)
+
     def _on_scanned(self, code: str) -> None:
-        if self.desk is not None:
+        if not self.workplace.scanned(code) and self.desk is not None:
             self.desk.scanned(code)
 
     def _printer(self) -> Printer:
-        kept = FolderPrinter(folder=self._options.folder / "printed")
-        return kept if self._options.demo is not None else system_printer(kept, {})
-
-
-def _draft_store(folder: Path, pairing: Pairing) -> DraftStore:
-    # Whoever copies the drafts without this workstation's own key cannot read them.
-    key = hashlib.sha256(b"hms-desktop drafts\0" + pairing.keys.secret_key.encode()).digest()
-    return DraftStore(folder / "drafts", key)
-
-
-def _why_ended(reason: str) -> str:
-    def tr(text: str) -> str:
-        return QCoreApplication.translate("App", text)
-
-    return {
-        "idle": tr("You were signed out because nothing was done for a while."),
-        "ended_by_administrator": tr("An administrator has signed you out."),
-        "device_revoked": tr("This workstation may not be used any more. Ask the administrator."),
-        "password_changed": tr("Your password was changed on another workstation."),
-    }.get(reason, tr("You are signed out."))
+        return self.workplace.kept if self._options.demo is not None else self.workplace.printer

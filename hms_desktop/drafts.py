@@ -1,5 +1,6 @@
 """Typed text that the server does not have yet: kept encrypted on this workstation, tied to one patient."""
 
+import hashlib
 import os
 import re
 from collections import Counter
@@ -111,6 +112,12 @@ class DraftStore:
         files = sorted(self._folder.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True)
         keys = [_key_of(file.name) for file in files]
         return [key for key in keys if key is not None and key.staff_id == staff_id]
+
+
+def draft_store(folder: Path, secret_key: str) -> DraftStore:
+    """The drafts of this workstation: whoever copies them without its own key cannot read them."""
+    key = hashlib.sha256(b"hms-desktop drafts\0" + secret_key.encode()).digest()
+    return DraftStore(folder / "drafts", key)
 
 
 def _key_of(file_name: str) -> DraftKey | None:

@@ -39,7 +39,10 @@ class SignedInDesk(QObject):
     lock_requested = Signal()
     menu_chosen = Signal(str)
 
-    def __init__(self, desk: Desk, *, menu: Sequence[MenuEntry], parent: QObject | None = None) -> None:
+    def __init__(
+        self, desk: Desk, *, menu: Sequence[MenuEntry], first: str = "", parent: QObject | None = None
+    ) -> None:
+        """`first` is the workspace that this workplace begins with, where the person may open it."""
         super().__init__(parent)
         self._desk = desk
         self._background = Background(self)
@@ -57,7 +60,7 @@ class SignedInDesk(QObject):
             )
             for found in workspaces_of(roles)
         ]
-        self.frame = Frame(entries, who=self._who(), clock=desk.clock, zone=desk.zone)
+        self.frame = Frame(entries, who=self._who(), clock=desk.clock, zone=desk.zone, first=first)
         self.frame.header.set_menu(menu)
         self.frame.search.setVisible(bool(SEARCHING.intersection(roles)))
         self.assistant = AssistantSide(desk, self.frame, self)

@@ -1,5 +1,7 @@
 """What this workstation is for: its place in the clinic, its printers and its scanner, in one small file."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from hms_desktop.printing.printer import (
     FolderPrinter,
     Printer,
     PrintKind,
+    PrintOutcome,
     Queue,
     system_printer,
 )
@@ -140,6 +143,17 @@ def printer_of(workplace: Workplace, kept: FolderPrinter) -> Printer:
     to_system = system_printer(kept, queues)
     to_file = {kind for kind in PrintKind if workplace.prints(kind).way is PrintWay.FILE}
     return ByKind(others=to_system, printers=dict.fromkeys(to_file, kept)) if to_file else to_system
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkplacePrinter:
+    """Prints as the workplace is at that moment: a printer chosen meanwhile gets the next paper."""
+
+    workplace: Callable[[], Workplace]
+    kept: FolderPrinter
+
+    def print(self, pdf: bytes, *, title: str, kind: PrintKind) -> PrintOutcome:
+        return printer_of(self.workplace(), self.kept).print(pdf, title=title, kind=kind)
 
 
 def _put_aside(path: Path) -> str:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: TID251 - this program has windows, if only off the screen
 
-from hms_desktop.app import App, Options
+from hms_desktop.app import App
 from hms_desktop.demo_day.keyboard import Keyboard, NeverHappenedError, Watch, wait_ms
 from hms_desktop.demo_day.story import Day
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
+from hms_desktop.options import Options
 from hms_desktop.shell.main_window import USUAL
 from hms_desktop.steady import keep_steady
 

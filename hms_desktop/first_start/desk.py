@@ -12,16 +12,24 @@ from hms_desktop.first_start.panel import StepPage
 from hms_desktop.first_start.papers import code_bars, print_test
 from hms_desktop.first_start.place.panel import Chosen, PlacePage
 from hms_desktop.first_start.printers.panel import PrintersPage
-from hms_desktop.first_start.rules import Guess, guess
+from hms_desktop.first_start.rules import WORKSPACES, Guess, guess
 from hms_desktop.first_start.scanner.panel import ScannerPage
 from hms_desktop.printing.documents import SCAN_TEXT, TestPaper
 from hms_desktop.printing.known import KnownPrinter
-from hms_desktop.printing.printer import FolderPrinter, PrintKind, PrintOutcome
+from hms_desktop.printing.printer import FolderPrinter, Printer, PrintKind, PrintOutcome
 from hms_desktop.session import Session
 from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.widgets.background import Background
 from hms_desktop.widgets.tokens import Kind
-from hms_desktop.workplace import ScreenAccount, Wedge, Workplace, keep_workplace, load_workplace, printer_of
+from hms_desktop.workplace import (
+    ScreenAccount,
+    Wedge,
+    Workplace,
+    WorkplacePrinter,
+    keep_workplace,
+    load_workplace,
+    printer_of,
+)
 from hms_server.contract.accounts import Clinic, GetClinic
 from hms_server.contract.envelope import Fault
 
@@ -42,8 +50,8 @@ class WorkplaceDesk(QObject):
     """Something was chosen and kept: scanner, printers and place are as `workplace` says from now on."""
     closed = Signal()
     """The pages are gone; whoever opened them shows what comes next."""
-    account_offered = Signal(object)
-    """A `Chosen` whose account is to be tried at the server; the answer comes back by `show_account`."""
+    account_offered = Signal()
+    """This becomes a screen, whose account is tried at the server: whoever is signed in here goes first."""
 
     def __init__(
         self,
@@ -80,10 +88,37 @@ class WorkplaceDesk(QObject):
         """Where papers lie that no printer has taken."""
         return FolderPrinter(folder=self._folder / "printed")
 
-    def open(self, session: Session, station: Station, *, is_first: bool) -> None:
-        """Shows the first page, with what was chosen before."""
+    @property
+    def printer(self) -> Printer:
+        """The way of every paper of this workplace, whatever is chosen here later."""
+        return WorkplacePrinter(workplace=lambda: self.workplace, kept=self.kept)
+
+    @property
+    def first_workspace(self) -> str:
+        """The key of what comes first here, where a role has it; empty where nothing was chosen."""
+        place = self.workplace.place
+        return WORKSPACES.get(place, "") if place else ""
+
+    def room_trouble(self, clinic: Clinic) -> str:
+        """A sentence where the room of this workplace is none of the clinic's any more; empty otherwise."""
+        room = self.workplace.room
+        if not room or any(known.name == room for known in clinic.rooms):
+            return ""
+        sentence = self.tr("This workplace is set to “{room}”, and the clinic has no such room any more.")
+        return sentence.format(room=room)
+
+    def open(
+        self,
+        session: Session,
+        station: Station,
+        *,
+        account: Callable[[Chosen], ScreenAccount | Fault],
+        is_first: bool,
+    ) -> None:
+        """Shows the first page, with what was chosen before. `account` asks the server, on another thread."""
         if self._pages:
             return
+        self._account = account
         self._session = session
         self._station = station
         self._is_first = is_first
@@ -108,16 +143,6 @@ class WorkplaceDesk(QObject):
         if isinstance(page, ScannerPage):
             page.show_scanned(code)
         return True
-
-    def show_account(self, chosen: Chosen, outcome: ScreenAccount | Fault) -> None:
-        """The server has said whether a screen may sign in like this."""
-        if not self._pages:
-            return
-        if isinstance(outcome, Fault):
-            self._place.show_refusal(outcome.message, field=outcome.field)
-            return
-        self._place.set_ready(self._place.next_button)
-        self._finish_screen(chosen, outcome)
 
     def _show(self, page: StepPage) -> None:
         page.set_heading(self._station.clinic)
@@ -163,9 +188,20 @@ class WorkplaceDesk(QObject):
             self._open_printers()
         elif chosen.password:
             self._place.set_busy(self._place.next_button)
-            self.account_offered.emit(chosen)
+            self.account_offered.emit()
+            account = self._account
+            self._background.run(lambda: account(chosen), lambda outcome: self._on_account(chosen, outcome))
         elif self.workplace.account is not None:
             self._finish_screen(chosen, self.workplace.account)
+
+    def _on_account(self, chosen: Chosen, outcome: ScreenAccount | Fault) -> None:
+        if not self._pages:
+            return
+        if isinstance(outcome, Fault):
+            self._place.show_refusal(outcome.message, field=outcome.field)
+            return
+        self._place.set_ready(self._place.next_button)
+        self._finish_screen(chosen, outcome)
 
     def _finish_screen(self, chosen: Chosen, account: ScreenAccount) -> None:
         if self._keep(structs.replace(self.workplace, place=chosen.place, room="", account=account)):

@@ -53,10 +53,13 @@ class Frame(QWidget):
         who: SignedInAs,
         clock: Callable[[], datetime],
         zone: tzinfo,
+        first: str = "",
         parent: QWidget | None = None,
     ) -> None:
+        """`first` is the key of the workspace to begin with; without such a one the first entry is."""
         super().__init__(parent)
         self.setObjectName("page")
+        self._first = first
         self._entries = {entry.key: entry for entry in entries}
         self._built: dict[str, Workspace] = {}
         self._pages: dict[str, Fitted] = {}
@@ -193,7 +196,7 @@ class Frame(QWidget):
 
     def _open_first(self) -> None:
         # Planned and not begun: the frame itself is drawn before anything else happens.
-        key = next(iter(self._entries))
+        key = self._first if self._first in self._entries else next(iter(self._entries))
         self._mark(key)
         self._bring()
         self._workshop.need(key, at_once=False)

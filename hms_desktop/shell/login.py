@@ -5,7 +5,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from hms_desktop.shell.pages import CardPage
-from hms_desktop.widgets.buttons import PrimaryButton
+from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.tokens import Kind
 
@@ -15,6 +15,8 @@ class LoginPage(CardPage):
 
     sign_in_requested = Signal(str, str)
     """User name and password."""
+    workplace_requested = Signal()
+    """Somebody wants to change place, printers or scanner of this workstation."""
 
     def __init__(self, clinic: str, parent: QWidget | None = None) -> None:
         super().__init__(clinic, parent=parent)
@@ -24,7 +26,11 @@ class LoginPage(CardPage):
         self.password.editor.setEchoMode(QLineEdit.EchoMode.Password)
         self.password.editor.installEventFilter(self)
         self.button = PrimaryButton(self.tr("Sign in"), key="Enter", icon_name="login")
-        for part in (self.user, self.password, self.notice, self.bar, self.button):
+        self.workplace_button = SecondaryButton(
+            self.tr("This workplace"), key="F4", icon_name="desktop-classic"
+        )
+        self.workplace_button.clicked.connect(self.workplace_requested)
+        for part in (self.user, self.password, self.notice, self.bar, self.button, self.workplace_button):
             self.card.add(part)
         self.user.editor.returnPressed.connect(self._on_user_entered)
         self.password.editor.returnPressed.connect(self._submit)

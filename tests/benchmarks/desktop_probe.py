@@ -14,9 +14,10 @@ from PySide6.QtCore import QEvent, Qt, QThreadPool
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication  # noqa: TID251 - it opens the real window
 
-from hms_desktop.app import App, Options
+from hms_desktop.app import App
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
+from hms_desktop.options import Options
 from hms_desktop.printing.ready import get_ready
 from hms_desktop.steady import keep_steady
 from hms_desktop.workspaces import load_slices, workspaces_of

@@ -11,10 +11,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from hms_desktop.app import App, Options
+from hms_desktop.app import App
 from hms_desktop.connection.faults import FaultError
 from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer
 from hms_desktop.identity_file import IdentityFile
+from hms_desktop.options import Options
 from hms_desktop.shell.pairing import PairingPage
 from hms_server.contract.accounts import ChooseRoom, GetClinic, Nothing, SessionEnded, SignedIn
 from hms_server.contract.demo import DemoPerson, DemoSignIn
@@ -268,10 +269,10 @@ def test_the_display_shows_the_board_and_nothing_else(
     """No frame, no search, no names are asked for."""
     app = start(demo=DEMO, is_display=True)
 
-    qtbot.waitUntil(lambda: app.display is not None)
+    qtbot.waitUntil(lambda: app.screens.display is not None)
     qtbot.waitUntil(lambda: bool(way.requests(GetDisplayBoard)))
 
-    assert app.window.page is app.display
+    assert app.window.page is app.screens.display
     assert not way.requests(ListQueue)
 
 
@@ -286,7 +287,7 @@ def test_a_display_waits_for_its_server_and_signs_in_by_itself(
 
     way.down = False
 
-    qtbot.waitUntil(lambda: app.display is not None)
+    qtbot.waitUntil(lambda: app.screens.display is not None)
 
 
 def test_the_look_is_remembered(start: Callable[..., App]) -> None:

@@ -10,12 +10,13 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 from shiboken6 import delete
 
-from hms_desktop.app import App, Options
+from hms_desktop.app import App
 from hms_desktop.connection.client import Client
 from hms_desktop.demo_day.keyboard import Keyboard, Watch, wait_ms
 from hms_desktop.demo_day.story import FAMILY, GIVEN, MEDICINES, Day
 from hms_desktop.demo_sign_in import pairing_of, person_of
 from hms_desktop.identity_file import IdentityFile
+from hms_desktop.options import Options
 from hms_desktop.session import Session
 from hms_desktop.visits.display.panel import DisplayPanel
 from hms_server.contract.accounts import GetClinic
