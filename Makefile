@@ -36,10 +36,13 @@ bench: $(STAMP)
 	$(BIN)/python -m tests.benchmarks
 
 # PyInstaller is asked for here alone: nobody else needs it.
+BUNDLE := $(BIN)/pyinstaller --noconfirm --clean --log-level ERROR --distpath dist --workpath build
 bundle: $(STAMP)
+	installers/bundle/libraries
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pyinstaller>=6.11'
-	$(BIN)/pyinstaller --noconfirm --clean --log-level WARN --distpath dist --workpath build installers/bundle/server.spec
-	$(BIN)/pyinstaller --noconfirm --clean --log-level WARN --distpath dist --workpath build installers/bundle/desktop.spec
+	$(BUNDLE) installers/bundle/server.spec
+	$(BUNDLE) installers/bundle/desktop.spec
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n0 tests/installers/test_bundle.py
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
