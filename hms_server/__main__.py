@@ -10,14 +10,15 @@ import psycopg
 from hms_server.accounts.setup import SetupRefused
 from hms_server.chosen_database import ChoiceUnreadable, chosen_database
 from hms_server.config import default_data_dir
-from hms_server.console import people, records, serving, setting_up, trying, updating
+from hms_server.console import joining, people, records, serving, setting_up, trying, updating
 from hms_server.database import DatabaseUnfit
+from hms_server.joining import JoinRefused
 from hms_server.keys import KeyFileError
 from hms_server.listening import ListenRefused
 from hms_server.logs import configure_logging
 from hms_server.postgres_programs import PostgresFailed
 
-COMMANDS = (serving, setting_up, people, records, updating, trying)
+COMMANDS = (serving, setting_up, joining, people, records, updating, trying)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         DatabaseUnfit,
         PostgresFailed,
         KeyFileError,
+        JoinRefused,
         ListenRefused,
         SetupRefused,
         ChoiceUnreadable,

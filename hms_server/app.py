@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from hms_server.accounts.commands import Accounts
 from hms_server.accounts.pairing_codes import PairingCodes
 from hms_server.accounts.passwords import PasswordDesk
 from hms_server.accounts.sessions import Sessions
-from hms_server.announce import Announcement, Announcer, local_addresses
 from hms_server.assistant.waiting import forget_old as forget_old_answers
 from hms_server.assistant.waiting import give_back_waiting
 from hms_server.backup.nightly import NightlyBackup
@@ -28,19 +26,19 @@ from hms_server.config import Settings
 from hms_server.consultations.diagnoses import diagnosis_index
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
 from hms_server.contract.envelope import Event
-from hms_server.contract.pairing import Invitation
 from hms_server.contract.relay import JobChanged, JobState
 from hms_server.crypto import Vault
 from hms_server.dispatch import Dispatcher, Task
 from hms_server.events import EventPump, StoredEvent
 from hms_server.gate import ClinicGate
-from hms_server.keys import load_or_create
+from hms_server.neighbours import keys_of_clinic
 from hms_server.pairing import PairingDesk
 from hms_server.paystack import notices
 from hms_server.paystack.webhook import WebhookEndpoint
 from hms_server.postgres_programs import PostgresFailed
 from hms_server.prescribing.formulary import load_formulary
 from hms_server.prescribing.interactions import interaction_table
+from hms_server.presence import Presence
 from hms_server.relay.jobs import forget_before
 from hms_server.relay.queries import ReachabilityDesk
 from hms_server.relay.runner import Runner
@@ -58,7 +56,6 @@ from hms_server.work import Actor
 
 log = structlog.get_logger()
 
-EVERYWHERE = ("*", "0.0.0.0")  # noqa: S104 - a clinic's server listens to its whole network
 SWEEP_EVERY_S = 5.0
 SEAL_PAUSE_S = 0.05
 TRY_PAUSE_S = 0.05
@@ -86,7 +83,8 @@ class Server:
         self._dsn = dsn
         self._revive = revive
         self._clock = clock
-        self.keys = load_or_create(settings.keys_path)
+        with self._connect() as connection:
+            self.keys = keys_of_clinic(connection, settings.keys_path)
         self._passwords = PasswordDesk()
         self.sessions = Sessions(clock=clock, idle_after=settings.idle_after)
         desk = Accounts(self._passwords, idle_minutes=int(settings.idle_after.total_seconds() // 60))
@@ -131,20 +129,28 @@ class Server:
             clock=clock,
             workers=settings.workers,
         )
+        self._presence = Presence(
+            settings,
+            self.keys,
+            connect=self._connect,
+            clock=clock,
+            port=lambda: int(self.router.endpoint.rpartition(":")[2]),
+            tell=self.router.tell_servers,
+        )
         self.upkeep.join(
             dispatcher,
             self.router,
             connect=self._connect,
-            addresses=self._addresses,
+            addresses=self._presence.addresses,
             position=lambda: self._pump.position,
         )
         self.pairing = PairingDesk(
             PairingCodes(self._connect, clock=clock),
             bind=f"tcp://{settings.bind}:{settings.pairing_port or '*'}",
-            invite=self._invite,
+            invite=self._presence.invite,
+            hand_over=self._presence.hand_over,
             paired=self._load_devices,
         )
-        self._announcer: Announcer | None = None
         self._stopping = threading.Event()
         self._warm_up = threading.Thread(target=_read_reference, name="hms-warm-up", daemon=True)
         self._forgets_at = clock()
@@ -161,9 +167,7 @@ class Server:
         position = self._pump.position
         self._listen_for_notices()
         self.pairing.start()
-        if self.settings.announce:
-            self._announcer = Announcer(self._announcement(), addresses=self._addresses)
-            self._announcer.start()
+        self._presence.start()
         self.upkeep.start()
         self._keeper.start()
         self._nightly.start()
@@ -198,8 +202,7 @@ class Server:
         if self._notices is not None:
             self._notices.stop()
         self._relay.stop()
-        if self._announcer is not None:
-            self._announcer.stop()
+        self._presence.stop()
         self._close()
 
     def _close(self) -> None:
@@ -225,38 +228,6 @@ class Server:
     def _load_devices(self) -> None:
         with self._connect() as connection:
             self.sessions.load_devices(connection)
-
-    def _invite(self, device_name: str) -> Invitation:
-        port = self._port()
-        return Invitation(
-            clinic_name=self._clinic_name(),
-            device_name=device_name,
-            public_key=self.keys.public_key,
-            addresses=[f"tcp://{address}:{port}" for address in self._addresses()],
-        )
-
-    def _addresses(self) -> list[str]:
-        """Where workstations reach this server; its own machine comes last."""
-        if self.settings.bind not in EVERYWHERE:
-            return [self.settings.bind]
-        return [*local_addresses(), "127.0.0.1"]
-
-    def _clinic_name(self) -> str:
-        with self._connect() as connection:
-            row = connection.execute("select name from clinic").fetchone()
-        return str(row[0]) if row else ""
-
-    def _announcement(self) -> Announcement:
-        return Announcement(
-            clinic_name=self._clinic_name(),
-            public_key=self.keys.public_key,
-            port=self._port(),
-            pairing_port=self.settings.pairing_port,
-            version=version("hms"),
-        )
-
-    def _port(self) -> int:
-        return int(self.router.endpoint.rpartition(":")[2])
 
     def _on_commit(self, committed: Sequence[Event]) -> None:
         """Whoever was signed out here is out at once, before the event has made its way round."""
@@ -317,7 +288,8 @@ class Server:
             self._revive_database()
 
     def _duties(self) -> Sequence[Callable[[psycopg.Connection[Any]], None]]:
-        return (self._act_on_time, self._give_back, self._seal, self._forget_old, self.upkeep.watch)
+        duties = (self._act_on_time, self._give_back, self._seal, self._forget_old, self.upkeep.watch)
+        return (*duties, self._presence.look_around)
 
     def _revive_database(self) -> None:
         if self._revive is None:

@@ -34,7 +34,12 @@ def load_or_create(path: Path) -> ServerKeys:
     """The keys in the file at `path`, made on the first call and never changed afterwards."""
     if not path.exists():
         create_private(path, msgspec.json.format(msgspec.json.encode(_new_keys())))
-    return _load(path)
+    return load(path)
+
+
+def read_keys(content: bytes) -> ServerKeys:
+    """Keys that another server has handed over; `KeyFileError` where they are none."""
+    return _read(content, "that the other server sent")
 
 
 def _new_keys() -> ServerKeys:
@@ -46,19 +51,29 @@ def _new_keys() -> ServerKeys:
     )
 
 
-def _load(path: Path) -> ServerKeys:
+def load(path: Path) -> ServerKeys:
+    """The keys in the file at `path`; `KeyFileError` where it is missing, open to others or damaged."""
+    if not path.exists():
+        raise KeyFileError(f"There is no key file {path}: no server has been started with this folder yet.")
     if not is_private(path):
         raise KeyFileError(
             f"The key file {path} can be read by other users of this machine. Make it private with "
             f"'chmod 600 {path}'; if it may have been copied, delete it and pair all workstations again."
         )
+    return _read(path.read_bytes(), str(path))
+
+
+def _read(content: bytes, source: str) -> ServerKeys:
     try:
-        keys = msgspec.json.decode(path.read_bytes(), type=ServerKeys)
+        keys = msgspec.json.decode(content, type=ServerKeys)
         matching = zmq.curve_public(keys.secret_key.encode()) == keys.public_key.encode()
     except (msgspec.DecodeError, ValueError, zmq.ZMQError) as error:
-        raise KeyFileError(f"The key file {path} is damaged ({error}). Restore it from a backup.") from error
+        raise KeyFileError(
+            f"The key file {source} is damaged ({error}). Restore it from a backup."
+        ) from error
     if not matching:
         raise KeyFileError(
-            f"The key file {path} is damaged: its two keys do not belong together. Restore it from a backup."
+            f"The key file {source} is damaged: its two keys do not belong together. "
+            "Restore it from a backup."
         )
     return keys

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import psycopg
 
 from hms_server.contract.pairing import fingerprint
 from hms_server.contract.upkeep import ServerRow
-from hms_server.keys import KeyFileError
+from hms_server.keys import KeyFileError, ServerKeys, load_or_create
 
 REMEMBERED = timedelta(days=1)
 """A server that has been silent for longer is not coming back where it was."""
@@ -24,13 +25,31 @@ def all_addresses(connection: psycopg.Connection[Any], own: Sequence[str], now: 
         except msgspec.DecodeError:
             # A server of another version; its workstations know it from pairing or by zeroconf.
             continue
-        addresses += [endpoint(address, row.port) for address in row.addresses]
+        # A server that took any free port does not say which.
+        addresses += [endpoint(address, row.port) for address in row.addresses if row.port]
     return list(dict.fromkeys(addresses))
 
 
 def endpoint(address: str, port: int) -> str:
     """An address of this machine as ZeroMQ wants it."""
     return f"tcp://[{address}]:{port}" if ":" in address else f"tcp://{address}:{port}"
+
+
+def keys_of_clinic(connection: psycopg.Connection[Any], path: Path) -> ServerKeys:
+    """The keys of this server, made at the first start of the clinic's first server and never beside others.
+
+    `KeyFileError` where the clinic has other keys, or where there are none here and the clinic has some.
+    """
+    expected = clinic_key(connection)
+    if expected is not None and not path.exists():
+        raise KeyFileError(
+            f"This database belongs to a clinic whose servers have the key {fingerprint(expected)}, and "
+            f"there is no key file {path}. Fetch the clinic's keys with 'hms-server join', or put the "
+            "keys.json of a backup there."
+        )
+    keys = load_or_create(path)
+    claim_clinic(connection, keys.public_key)
+    return keys
 
 
 def claim_clinic(connection: psycopg.Connection[Any], public_key: str) -> None:
@@ -42,9 +61,9 @@ def claim_clinic(connection: psycopg.Connection[Any], public_key: str) -> None:
     row = connection.execute(CLAIM, (public_key,)).fetchone()
     if row is not None and row[0] != public_key:
         raise KeyFileError(
-            f"This database belongs to a clinic whose servers have the key {fingerprint(row[0])}; this server "
-            f"has {fingerprint(public_key)}. Fetch the clinic's keys with 'hms-server join', or put the file "
-            "keys.json of a backup in the place of this one."
+            f"This database belongs to a clinic whose servers have the key {fingerprint(row[0])}; "
+            f"this server has {fingerprint(public_key)}. Move its file keys.json away and fetch the clinic's "
+            "keys with 'hms-server join', or put the keys.json of a backup in its place."
         )
 
 

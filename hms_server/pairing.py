@@ -28,11 +28,13 @@ from hms_server.contract.pairing import (
     WORKSTATION_IDENTITY,
     Challenge,
     FromDesk,
+    Handover,
     Hello,
     Introduction,
     Invitation,
     PairingKeys,
     Proof,
+    Purpose,
     Rejection,
     ToDesk,
     Welcome,
@@ -52,6 +54,18 @@ CLOSED = Fault(code="pairing.closed", message="No pairing code is open. Ask the 
 OVER = Fault(code="pairing.over", message="This attempt is over. Start the pairing again.")
 MALFORMED = Fault(code="pairing.malformed", message="The server did not understand the workstation.")
 BUSY = Fault(code="pairing.busy", message="Too many attempts at once. Wait a moment and try again.")
+OTHER_PURPOSE = {
+    Purpose.SERVER: Fault(
+        code="pairing.for_server",
+        message="This code lets a second server join. For a workstation, ask for a pairing code.",
+        field="code",
+    ),
+    Purpose.WORKSTATION: Fault(
+        code="pairing.for_workstation",
+        message="This code pairs a workstation. For a second server, run 'hms-server server-code'.",
+        field="code",
+    ),
+}
 AWAY = Fault(code="server.database_away", message="The server cannot reach its database. Try again soon.")
 NEWER = Fault(
     code="protocol.newer",
@@ -61,11 +75,12 @@ NEWER = Fault(
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCode:
-    """A code that may be used now, and what the administrator called the new workstation."""
+    """A code that may be used now, and what the administrator called the new workstation or server."""
 
     id: int
     code: str
     name: str
+    purpose: str = Purpose.WORKSTATION
 
 
 class Codes(Protocol):
@@ -80,6 +95,9 @@ class Codes(Protocol):
 
     def redeem(self, code_id: int, *, public_key: str, device_name: str) -> bool:
         """Stores the device and uses the code up, both or neither; False when somebody else was faster."""
+
+    def redeem_for_server(self, code_id: int) -> bool:
+        """Uses the code of a second server up; False when somebody else was faster."""
 
     def close(self) -> None: ...
 
@@ -97,6 +115,8 @@ class Attempt:
 class PairingDesk:
     """Answers on one thread. `invite` tells what a new workstation called so is to know of the clinic.
 
+    `hand_over` gives the clinic's keys to a second server, under a code that was opened for that alone.
+
     `paired` is called when a device is stored, before the workstation hears of it and connects. While
     `is_open` is set, `endpoint` is where the socket really is, also when any free port was asked for.
     """
@@ -108,11 +128,13 @@ class PairingDesk:
         bind: str,
         invite: Callable[[str], Invitation],
         paired: Callable[[], None],
+        hand_over: Callable[[], Handover] | None = None,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._codes = codes
         self._bind = bind
         self._invite = invite
+        self._hand_over = hand_over
         self._paired = paired
         self._look_every_s = look_every_s
         self._attempts: dict[bytes, Attempt] = {}
@@ -248,15 +270,28 @@ class PairingDesk:
             _refuse_bad_key(introduction.public_key)
         except (InvalidTag, msgspec.DecodeError, ValueError):
             return Rejection(MALFORMED)
+        if introduction.purpose != attempt.code.purpose:
+            return Rejection(OTHER_PURPOSE[Purpose(attempt.code.purpose)])
         name = (attempt.code.name or introduction.device_name).strip()[:MAX_NAME_LENGTH] or "Workstation"
+        if introduction.purpose is Purpose.SERVER:
+            return self._admit_server(attempt, introduction.device_name[:MAX_NAME_LENGTH])
         if not self._codes.redeem(attempt.code.id, public_key=introduction.public_key, device_name=name):
             return Rejection(CLOSED)
         self._paired()
         log.info("workstation paired", device=name)
-        invitation = msgspec.msgpack.encode(self._invite(name))
-        return Welcome(
-            keys.server_confirmation, AESGCM(keys.to_workstation).encrypt(NONCE, invitation, keys.transcript)
-        )
+        return _welcome(keys, self._invite(name))
+
+    def _admit_server(self, attempt: Attempt, machine: str) -> FromDesk:
+        if self._hand_over is None or not self._codes.redeem_for_server(attempt.code.id):
+            return Rejection(CLOSED)
+        log.warning("the clinic's keys were given to a second server", machine=machine)
+        return _welcome(attempt.keys, self._hand_over())
+
+
+def _welcome(keys: PairingKeys, content: Invitation | Handover) -> Welcome:
+    packed = msgspec.msgpack.encode(content)
+    sealed = AESGCM(keys.to_workstation).encrypt(NONCE, packed, keys.transcript)
+    return Welcome(keys.server_confirmation, sealed)
 
 
 def _shared_secret(spake: SPAKE2_B, message: bytes) -> bytes:

@@ -69,6 +69,7 @@ class Router(Generic[ActorT, TaskT]):
         slow_workers: int = 2,
     ) -> None:
         self.instance = uuid4().hex
+        self._servers: list[str] = []
         self._gate = gate
         self._clock = clock
         self._context = zmq.Context()
@@ -134,6 +135,10 @@ class Router(Generic[ActorT, TaskT]):
         """Called by the event pump's thread: these are committed and in order."""
         self._published.append(events)
         self._tell_router(b"")
+
+    def tell_servers(self, addresses: list[str]) -> None:
+        """Called by any thread: here are all servers of the clinic; every pong says so from now on."""
+        self._servers = addresses
 
     def refresh(self, concerns: Callable[[ActorT], bool]) -> None:
         """Called by any thread: these people's sessions or rights changed, look at them anew."""
@@ -267,7 +272,8 @@ class Router(Generic[ActorT, TaskT]):
         if subscription is not None:
             subscription.seen_s = time.monotonic()
         sent = subscription.sent if subscription is not None else None
-        self._send([identity, self._encode(Pong(ping.sent_ns, self.instance, self._clock(), sent))])
+        pong = Pong(ping.sent_ns, self.instance, self._clock(), sent, self._servers)
+        self._send([identity, self._encode(pong)])
 
     def _follow(self, identity: bytes, device: str, follow: Follow) -> None:
         actor = protocol_fault(follow.protocol) or self._gate.identify(follow.session, device)

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from hms_server.clock import Clock
 from hms_server.contract.accounts import DeviceChanged, OpenPairing, PairingCode
-from hms_server.contract.pairing import CODE_DIGITS
+from hms_server.contract.pairing import CODE_DIGITS, Purpose
 from hms_server.contract.values import DeviceId
 from hms_server.events import CHANNEL
 from hms_server.pairing import OpenCode
@@ -23,15 +23,21 @@ CODE_LASTS = timedelta(minutes=10)
 TRIES = 5
 
 
-def open_code(connection: psycopg.Connection[Any], *, device_name: str, now: datetime) -> PairingCode:
-    """Opens a new code for one workstation and ends the one before; the caller commits.
+def open_code(
+    connection: psycopg.Connection[Any],
+    *,
+    device_name: str,
+    now: datetime,
+    purpose: Purpose = Purpose.WORKSTATION,
+) -> PairingCode:
+    """Opens a new code for one workstation, or one server, and ends the one before; the caller commits.
 
     There is never more than one, because the desk cannot know which of several a workstation has typed.
     """
     digits = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     expires_at = now + CODE_LASTS
     connection.execute(END_EARLIER, {"now": now})
-    connection.execute(OPEN, (digits, device_name, now, expires_at, TRIES))
+    connection.execute(OPEN, (digits, device_name, now, expires_at, TRIES, purpose))
     return PairingCode(code=f"{digits[:4]} {digits[4:]}", expires_at=expires_at)
 
 
@@ -78,6 +84,15 @@ class PairingCodes:
         connection.execute(f"notify {CHANNEL}")
         return True
 
+    def redeem_for_server(self, code_id: int) -> bool:
+        """Uses the code up with a trace in the audit: whoever had it has the clinic's keys from then on."""
+        connection, now = self._connection(), self._clock()
+        with connection.transaction():
+            if connection.execute(USE_UP, {"id": code_id, "now": now}).rowcount == 0:
+                return False
+            connection.execute(AUDIT_JOINED, (now, uuid4()))
+        return True
+
     def _store(
         self, connection: psycopg.Connection[Any], *, public_key: str, device_name: str, now: datetime
     ) -> None:
@@ -105,11 +120,12 @@ update pairing_code set expires_at = %(now)s, code = '' where used_at is null an
 """
 
 OPEN = """
-insert into pairing_code (code, name, opened_at, expires_at, tries_left) values (%s, %s, %s, %s, %s)
+insert into pairing_code (code, name, opened_at, expires_at, tries_left, purpose)
+values (%s, %s, %s, %s, %s, %s)
 """
 
 CURRENT = """
-select id, code, name from pairing_code
+select id, code, name, purpose from pairing_code
 where used_at is null and expires_at > %(now)s and tries_left > 0
 order by id desc limit 1
 """
@@ -135,6 +151,10 @@ insert into audit (at, request_id, request, outcome, patients) values (%s, %s, %
 AUDIT_PAIRED = """
 insert into audit (at, device_id, request_id, request, outcome, patients)
 values (%s, %s, %s, 'PairDevice', 'done', '{}')
+"""
+
+AUDIT_JOINED = """
+insert into audit (at, request_id, request, outcome, patients) values (%s, %s, 'JoinServer', 'done', '{}')
 """
 
 TELL = "insert into event (name, audience, at, body) values (%s, %s, %s, %s)"

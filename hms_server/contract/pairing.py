@@ -7,6 +7,7 @@ proved anything. The public keys then cross encrypted, each direction under a ke
 
 import hashlib
 import hmac
+from enum import StrEnum
 
 import msgspec
 
@@ -66,11 +67,19 @@ ToDesk = Hello | Proof
 FromDesk = Challenge | Welcome | Rejection
 
 
+class Purpose(StrEnum):
+    """What a code was opened for; it is good for nothing else."""
+
+    WORKSTATION = "workstation"
+    SERVER = "server"
+
+
 class Introduction(msgspec.Struct, frozen=True, kw_only=True):
-    """What the server is to know of the workstation."""
+    """What the server is to know of the workstation, or of the machine that becomes a second server."""
 
     public_key: str
     device_name: str
+    purpose: Purpose = Purpose.WORKSTATION
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +89,17 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     device_name: str
     public_key: str
     addresses: list[str]
+
+
+class Handover(msgspec.Struct, frozen=True, kw_only=True):
+    """What a second server gets in place of an invitation: `keys` is the clinic's key file."""
+
+    clinic_name: str
+    keys: bytes
+
+    def __repr__(self) -> str:
+        # Whoever has the keys is the clinic.
+        return f"Handover(clinic_name={self.clinic_name!r})"
 
 
 class PairingKeys(msgspec.Struct, frozen=True, kw_only=True):

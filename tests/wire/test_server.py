@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import copy2
 from typing import Any
 from uuid import uuid4
 
@@ -366,6 +367,7 @@ def test_a_second_server_on_the_same_port_gives_way_with_a_sentence(
     """The first goes on."""
     folder = tmp_path / "again"
     folder.mkdir(mode=0o700)
+    copy2(house.keys_file, folder)
     again = Process(folder, database=house.dsn, port=server.port)
 
     code = again.popen.wait(60)

@@ -37,7 +37,7 @@ def test_pauses_grow_up_to_a_limit(failures: int) -> None:
         now_s = addresses.next_at_s
 
     assert pauses[0] == FIRST_PAUSE_S
-    assert all(later >= earlier - 1e-6 for earlier, later in zip(pauses[:-1], pauses[1:], strict=True))
+    assert all(later >= earlier - 1e-6 for earlier, later in pairwise(pauses))
     assert max(pauses) <= LONGEST_PAUSE_S + 1e-6
 
 
