@@ -91,7 +91,7 @@ def migrate(dsn: str, folder: Path) -> None:
     with connect(dsn, application_name="hms-server migrations") as connection:
         refuse_old_server(connection.info.server_version)
         with _only_migrator(connection):
-            _refuse_missing_extensions(connection)
+            refuse_missing_extensions(connection)
             _upgrade(connection, folder)
 
 
@@ -120,7 +120,8 @@ def _only_migrator(connection: psycopg.Connection[Any]) -> Iterator[None]:
         connection.commit()
 
 
-def _refuse_missing_extensions(connection: psycopg.Connection[Any]) -> None:
+def refuse_missing_extensions(connection: psycopg.Connection[Any]) -> None:
+    """`DatabaseUnfit` names what the server lacks, or what its user may not add."""
     rows = connection.execute(_EXTENSION_STATE, [list(EXTENSIONS)]).fetchall()
     connection.rollback()
     if absent := [name for name, available, _ in rows if not available]:

@@ -9,9 +9,10 @@ import msgspec
 from hms_server.contract.patients import LANGUAGES
 from hms_server.contract.setup_templates import QUEUES, RoomAnswer, load_templates
 from hms_server.contract.values import MINOR_DIGITS
-from hms_server.contract.zones import find_zones, is_zone
+from hms_server.contract.zones import customs_of, find_zones, is_zone
 
 MIN_PASSWORD_LENGTH = 8
+USUAL_TEMPLATE = "small-clinic"
 MAX_NAME = 60
 TRAINING_CURRENCY = "NGN"
 TRAINING_MARK = "TRAINING"
@@ -40,14 +41,15 @@ class _Answers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class ClinicAnswers(_Answers, frozen=True, kw_only=True):
     """`languages`: BCP 47 codes of `LANGUAGES`; patients are written to in the first one.
 
-    `contents` "training" fills the clinic with made-up patients; it can never become a real one.
+    `contents` "training" fills the clinic with made-up patients; it can never become a real one. What is
+    left empty takes the usual at the first start, and stays as it is where the clinic exists.
     """
 
     name: str = ""
     time_zone: str = ""
     currency: str = ""
-    languages: tuple[str, ...] = ("en",)
-    template: str = "small-clinic"
+    languages: tuple[str, ...] = ()
+    template: str = ""
     contents: Literal["empty", "training"] = "empty"
 
 
@@ -65,10 +67,13 @@ class AdministratorAnswers(_Answers, frozen=True, kw_only=True):
 
 
 class BackupAnswers(_Answers, frozen=True, kw_only=True):
-    """`hour` is the clinic's own, 0 to 23. `recovery_key`: "later", "new" or a key already written down."""
+    """`place` is a folder; `hour` is the clinic's own, 0 to 23, None for the usual.
+
+    `recovery_key`: "later", "new", or a key that was made before and is written down.
+    """
 
     place: str = ""
-    hour: int = 2
+    hour: int | None = None
     recovery_key: str = LATER
 
     def __repr__(self) -> str:
@@ -104,8 +109,17 @@ class SetupPlan(_Answers, frozen=True, kw_only=True):
         return f"{name} – {TRAINING_MARK}" if self.is_training else name
 
     def all_rooms(self) -> tuple[RoomAnswer, ...]:
-        """The rooms of this plan; KeyError for a template that does not exist."""
-        return load_templates()[self.clinic.template].rooms if self.rooms is None else self.rooms
+        """The rooms of a new clinic by this plan; KeyError for a template that does not exist."""
+        return (
+            load_templates()[self.clinic.template or USUAL_TEMPLATE].rooms
+            if self.rooms is None
+            else self.rooms
+        )
+
+    def all_languages(self) -> tuple[str, ...]:
+        """The languages of a new clinic by this plan: without an answer, the usual one of its country."""
+        customs = customs_of(self.clinic.time_zone)
+        return self.clinic.languages or ((customs.language,) if customs else ("en",))
 
 
 class PlanFault(msgspec.Struct, frozen=True):
@@ -138,6 +152,13 @@ class SetupFailed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", t
     """The last line where nothing was stored: the faults with their keys, or one sentence."""
 
     faults: list[PlanFault]
+
+
+class SetupCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `hms-server setup --check FILE --json`; `changes`: what would change about a clinic."""
+
+    faults: list[PlanFault]
+    changes: list[str] = []
 
 
 SetupLine = SetupNews | SetupDone | SetupFailed
@@ -194,6 +215,11 @@ def user_name_fault(user_name: str) -> str:
     return "Write a user name of 2 to 40 letters and digits without blanks, such as “esi”."
 
 
+def person_fault(name: str) -> str:
+    """Empty for a person's name that colleagues can read."""
+    return _length_fault(name) if name.strip() else "Write the name as colleagues shall read it."
+
+
 def password_fault(password: str, *, user_name: str = "") -> str:
     """Empty for a password that may be used."""
     if len(password) < MIN_PASSWORD_LENGTH:
@@ -217,12 +243,12 @@ def room_fault(room: RoomAnswer) -> PlanFault | None:
 
 
 def rooms_faults(rooms: Sequence[RoomAnswer], *, key: str = "rooms") -> list[PlanFault]:
-    """All that is wrong with the rooms, each with its place in the list."""
+    """All that is wrong with the rooms, each with its place in the list, counted from 1."""
     if not rooms:
         return [PlanFault(key, "A clinic needs at least one room.")]
     found: list[PlanFault] = []
     names: set[str] = set()
-    for place, room in enumerate(rooms):
+    for place, room in enumerate(rooms, 1):
         fault = room_fault(room)
         name = room.name.strip().casefold()
         if fault is None and name in names:
@@ -238,28 +264,38 @@ def hour_fault(hour: int) -> str:
     return "" if 0 <= hour <= 23 else "Write the hour as a number from 0 to 23."  # noqa: PLR2004 - the hours of a day
 
 
-def plan_faults(plan: SetupPlan) -> list[PlanFault]:
-    """All that is wrong with the answers as such, each with its key; nothing outside is looked at."""
-    admin = plan.administrator
-    sentences = {
-        "clinic.name": name_fault(plan.clinic.name),
-        "clinic.time_zone": zone_fault(plan.clinic.time_zone),
-        "clinic.currency": currency_fault(plan.clinic.currency),
-        "clinic.languages": languages_fault(plan.clinic.languages),
-        "clinic.template": template_fault(plan.clinic.template),
+def plan_faults(plan: SetupPlan, *, first: bool = True) -> list[PlanFault]:
+    """All that is wrong with the answers as such, each with its key; nothing outside is looked at.
+
+    Where the clinic exists already (`first` False), what is left empty stays as it is.
+    """
+    found = _clinic_faults(plan, first=first) | _administrator_faults(plan.administrator)
+    found["backup.hour"] = "" if plan.backup.hour is None else hour_fault(plan.backup.hour)
+    faults = [PlanFault(key, sentence) for key, sentence in found.items() if sentence]
+    return faults + ([] if plan.rooms is None else rooms_faults(plan.rooms))
+
+
+def _clinic_faults(plan: SetupPlan, *, first: bool) -> dict[str, str]:
+    clinic = plan.clinic
+    return {
+        "clinic.name": name_fault(clinic.name) if clinic.name or first else "",
+        "clinic.time_zone": zone_fault(clinic.time_zone) if clinic.time_zone or first else "",
+        "clinic.currency": currency_fault(clinic.currency) if clinic.currency or first else "",
+        "clinic.languages": languages_fault(clinic.languages) if clinic.languages else "",
+        "clinic.template": template_fault(clinic.template) if clinic.template else "",
         "clinic.contents": _training_fault(plan),
-        "administrator.user_name": user_name_fault(admin.user_name),
-        "administrator.name": _length_fault(admin.name) if admin.name.strip() else "Name the administrator.",
-        "administrator.password": password_fault(admin.password, user_name=admin.user_name)
-        if admin.password
-        else "",
-        "administrator.password_file": "Give the password or a file with it, not both."
-        if admin.password and admin.password_file
-        else "",
-        "backup.hour": hour_fault(plan.backup.hour),
     }
-    faults = [PlanFault(key, sentence) for key, sentence in sentences.items() if sentence]
-    return faults + (rooms_faults(plan.rooms) if plan.rooms is not None else [])
+
+
+def _administrator_faults(admin: AdministratorAnswers) -> dict[str, str]:
+    password = password_fault(admin.password, user_name=admin.user_name) if admin.password else ""
+    both = admin.password and admin.password_file
+    return {
+        "administrator.user_name": user_name_fault(admin.user_name),
+        "administrator.name": person_fault(admin.name),
+        "administrator.password": password,
+        "administrator.password_file": "Give the password or a file with it, not both." if both else "",
+    }
 
 
 def price_warning(currency: str) -> str:
