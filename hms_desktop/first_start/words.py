@@ -42,7 +42,7 @@ def learnt_words(learnt: Learnt) -> tuple[str, str]:
             _tr("Scan once more to see it through the program, or go on."),
         ),
         Finding.AROUND: (
-            _tr("The scanner works. It types “{prefix}” before and “{suffix}” after each code{end}."),
+            _tr("The scanner works. Around each code it types “{around}”{end}."),
             _tr("From now on that is cut off. Scan once more to see."),
         ),
         Finding.SLOW: (

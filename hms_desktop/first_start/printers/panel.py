@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from hms_desktop.first_start.panel import StepPage
 from hms_desktop.first_start.rules import suggest_printer
@@ -14,9 +14,10 @@ from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.fields import ChoiceField
 from hms_desktop.widgets.labels import Pill
 from hms_desktop.widgets.notices import Action
-from hms_desktop.widgets.tokens import Kind, Space
+from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 from hms_desktop.workplace import PrintTo, PrintWay, Workplace
 
+RESULT_WIDTH = 112
 KEYS = {PrintKind.LABEL: "F5", PrintKind.RECEIPT: "F6", PrintKind.PAGE: "F7"}
 
 
@@ -115,7 +116,13 @@ class PrintersPage(StepPage):
         for row, kind in enumerate(KEYS):
             grid.addWidget(self.choices[kind], row, 0)
             grid.addWidget(self.buttons[kind], row, 1, bottom)
-            grid.addWidget(self.results[kind], row, 2, Qt.AlignmentFlag.AlignVCenter)
+            # In line with the button, whatever stands above it.
+            beside = QVBoxLayout()
+            beside.addStretch(1)
+            beside.addWidget(self.results[kind], 0, Qt.AlignmentFlag.AlignLeft)
+            beside.addSpacing(Space.S)
+            grid.addLayout(beside, row, 2)
+        grid.setColumnMinimumWidth(2, current_tokens().px(RESULT_WIDTH))
         self.card.add(grid)
         self.finish_card()
 

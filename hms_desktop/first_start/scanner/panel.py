@@ -157,8 +157,7 @@ class ScannerPage(StepPage):
         return words.format(
             code=self._code,
             heard=learnt.heard,
-            prefix=wedge.prefix if wedge else "",
-            suffix=wedge.suffix if wedge else "",
+            around=f"{wedge.prefix}…{wedge.suffix}" if wedge else "",
             end=end_words(wedge.end) if wedge else "",
         )
 

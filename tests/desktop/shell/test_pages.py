@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.shell.login import LoginPage
-from hms_desktop.shell.pairing import FoundServer, PairingPage
+from hms_desktop.shell.pairing import LOOK_MS, FoundServer, PairingPage
 from hms_desktop.widgets.states import QUIET_MS
 
 
@@ -116,8 +116,8 @@ def test_lock_screen_asks_for_the_password_only(login: LoginPage) -> None:
 
 
 FOUND = [
-    FoundServer(name="Unity Clinic", address="192.168.1.10:7001"),
-    FoundServer(name="Other Clinic", address="192.168.1.11:7001"),
+    FoundServer(name="Unity Clinic", address="192.168.1.10:7001", fingerprint="A1B2 C3D4 E5F6 0718"),
+    FoundServer(name="Other Clinic", address="192.168.1.11:7001", fingerprint="0718 A1B2 C3D4 E5F6"),
 ]
 
 
@@ -135,7 +135,7 @@ def pairing(qtbot: QtBot) -> PairingPage:
 
 def test_found_server_needs_only_the_code(qtbot: QtBot, pairing: PairingPage) -> None:
     """With a server in the network the code is all there is to type."""
-    pairing.show_servers(FOUND)
+    pairing.show_servers(FOUND[:1])
 
     with qtbot.waitSignal(pairing.pair_requested) as asked:
         QTest.keyClicks(pairing.code.editor, "1234 5678")
@@ -144,27 +144,77 @@ def test_found_server_needs_only_the_code(qtbot: QtBot, pairing: PairingPage) ->
     assert asked.args == ["192.168.1.10:7001", "1234 5678", "Front desk 1"]
 
 
+def test_two_servers_of_one_clinic_are_one_choice(pairing: PairingPage) -> None:
+    """They have the same key, and either of them pairs."""
+    second = FoundServer(name="Unity Clinic", address="192.168.1.12:7001", fingerprint=FOUND[0].fingerprint)
+
+    pairing.show_servers([FOUND[0], second])
+
+    assert pairing.address.text() == FOUND[0].address
+
+
+def test_of_several_clinics_the_person_chooses(qtbot: QtBot, pairing: PairingPage) -> None:
+    """Also where the second one answered a moment after the first; nothing is sent to a stranger."""
+    pairing.show_servers(FOUND[:1])
+    pairing.show_servers(FOUND)
+    QTest.keyClicks(pairing.code.editor, "1234 5678")
+
+    with qtbot.assertNotEmitted(pairing.pair_requested):
+        QTest.keyClick(pairing.code.editor, Qt.Key.Key_Return)
+    asked_at = pairing.address.error()
+    pairing.table.setFocus()
+    QTest.keyClick(pairing.table, Qt.Key.Key_Down)
+
+    assert asked_at == "Choose a server above or type its address."
+    assert pairing.address.text() in {found.address for found in FOUND}
+
+
 def test_typed_address_is_not_overwritten(pairing: PairingPage) -> None:
     """A server found meanwhile does not replace what a person typed."""
     QTest.keyClicks(pairing.address.editor, "10.0.0.5")
 
+    pairing.show_servers(FOUND[:1])
     pairing.show_servers(FOUND)
 
     assert pairing.address.text() == "10.0.0.5"
 
 
 def test_another_found_server_can_be_chosen(pairing: PairingPage) -> None:
-    """Two clinics in one network are told apart by name and address."""
+    """Two clinics in one network are told apart by name, address and key; a late third changes nothing."""
     pairing.show_servers(FOUND)
+    pairing.table.setFocus()
 
     QTest.keyClick(pairing.table, Qt.Key.Key_Down)
+    QTest.keyClick(pairing.table, Qt.Key.Key_Down)
+    third = FoundServer(name="Third", address="192.168.1.13:7001", fingerprint="FFFF")
+    pairing.show_servers([*FOUND, third])
 
     assert pairing.address.text() == "192.168.1.11:7001"
+    shown = [column.text(FOUND[1]) for column in pairing._model.columns]
+    assert shown == ["Other Clinic", "192.168.1.11:7001", "0718 A1B2 C3D4 E5F6"]
 
 
-def test_no_server_is_said(pairing: PairingPage) -> None:
-    """An empty list says what to do instead."""
+def test_no_server_is_said_after_two_seconds(qtbot: QtBot, pairing: PairingPage) -> None:
+    """First that it looks, then what to do instead."""
+    looking = pairing.servers._empty.text()
+
+    qtbot.waitUntil(lambda: "Type its address" in pairing.servers._empty.text(), timeout=LOOK_MS * 10)
+
+    assert "Looking" in looking
     assert pairing.servers.state() == "empty"
+
+
+def test_a_server_that_answers_late_still_appears(qtbot: QtBot, pairing: PairingPage) -> None:
+    """And one that goes leaves the sentence behind, not an empty table."""
+    pairing._look.setInterval(1)
+    pairing._look.start()
+    qtbot.waitUntil(lambda: not pairing._look.isActive())
+
+    pairing.show_servers(FOUND[:1])
+    shown = pairing.servers.state()
+    pairing.show_servers([])
+
+    assert (shown, pairing.servers.state()) == ("filled", "empty")
 
 
 @pytest.mark.parametrize("field", ["address", "code", "device_name", None])
