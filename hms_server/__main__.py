@@ -8,9 +8,11 @@ from pathlib import Path
 import psycopg
 
 from hms_server.accounts.setup import SetupRefused
+from hms_server.backup.trouble import BackupFailed
 from hms_server.chosen_database import ChoiceUnreadable, chosen_database
 from hms_server.config import default_data_dir
-from hms_server.console import joining, people, records, serving, setting_up, trying, updating
+from hms_server.console import backing_up, joining, people, records, serving, setting_up, trying, updating
+from hms_server.contract.build import ShowBuild
 from hms_server.database import DatabaseUnfit
 from hms_server.joining import JoinRefused
 from hms_server.keys import KeyFileError
@@ -18,7 +20,7 @@ from hms_server.listening import ListenRefused
 from hms_server.logs import configure_logging
 from hms_server.postgres_programs import PostgresFailed
 
-COMMANDS = (serving, setting_up, joining, people, records, updating, trying)
+COMMANDS = (serving, setting_up, joining, people, records, backing_up, updating, trying)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.database = options.database or chosen_database(options.data_dir)
         return run(options)
     except (
+        BackupFailed,
         DatabaseUnfit,
         PostgresFailed,
         KeyFileError,
@@ -48,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """All commands with their help."""
     parser = argparse.ArgumentParser(prog="hms-server", description="The server of a clinic.")
+    parser.add_argument("--version", action=ShowBuild)
     parser.add_argument("--data-dir", type=Path, default=default_data_dir(), help="the server's own folder")
     parser.add_argument(
         "--database", metavar="DSN", help="a PostgreSQL of your own instead of the embedded one"

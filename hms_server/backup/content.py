@@ -17,12 +17,13 @@ _LENGTH = struct.Struct(">I")
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """Comes before the dump. `keys` is the server's key file as it lies on the disk."""
+    """Comes before the dump. `keys` and `settings` are files; `size` is that of the database, in bytes."""
 
     made_at: datetime
     keys: bytes
     settings: bytes
     rows: dict[str, int]
+    size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ def make(
                 keys=msgspec.json.encode(keys),
                 settings=_settings_file(source.data_dir),
                 rows=count_rows(view.connection),
+                size=view.size,
             )
             check = partial(_refuse_stopping, stopping)
             _write(copies, Sealer(about, settings.recovery_public), manifest, _dumped(source, view, check))

@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from hms_server.backup.trouble import BackupFailed
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's 32 signs: none that is read as another on paper."""
 SECRET_SIGNS = 25
@@ -20,7 +22,7 @@ _LOOKALIKES = str.maketrans("ILOU", "110V")
 _BETWEEN = str.maketrans("", "", " \t\r\n-–—_.:,")
 
 
-class RecoveryKeyWrong(Exception):  # noqa: N818 - an answer to the person who types it
+class RecoveryKeyWrong(BackupFailed):
     """What was typed is no recovery key; the sentence says why."""
 
 

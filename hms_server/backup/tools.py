@@ -129,15 +129,16 @@ def dump(dsn: str, *, snapshot: str) -> Iterator[bytes]:
         check.finish()
 
 
-def load(blocks: Iterable[bytes], dsn: str, *, before: bytes = b"") -> None:
+def load(blocks: Iterable[bytes], dsn: str, *, before: str = "", after: str = "") -> None:
     """Puts a dump into an empty database, in one transaction: all of it or nothing.
 
-    `before` are statements that come first in it. `ToolFailed` where PostgreSQL refuses something.
+    `before` and `after` are statements in the same transaction. `ToolFailed` where PostgreSQL refuses
+    something.
     """
     with ExitStack() as stack:
         script = stack.enter_context(Tool("pg_restore", *_SCRIPT, feed=True, read=True))
         into = stack.enter_context(Tool("psql", *_INTO, dsn=dsn, feed=True, read=False))
-        passing = _Passing(script, into, b"begin;\n" + before)
+        passing = _Passing(script, into, f"begin;\n{before}\n".encode())
         stack.callback(passing.stop)
         passing.start()
         # Where one of the programs has given up, its own words say more than the broken pipe.
@@ -151,7 +152,8 @@ def load(blocks: Iterable[bytes], dsn: str, *, before: bytes = b"") -> None:
             raise into.failure()
         script.finish()
         # Written by nobody but us: where this process is killed, PostgreSQL takes everything back.
-        into.sink.write(b"\ncommit;\n")
+        with suppress(BrokenPipeError):
+            into.sink.write(f"\n{after}\ncommit;\n".encode())
         into.finish()
 
 

@@ -10,6 +10,7 @@ import psycopg
 
 from hms_server import database
 from hms_server.app import prepare_data_dir
+from hms_server.backup.draft import finish_interrupted
 from hms_server.postgres import EmbeddedPostgres
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ else:
 def running_database(options: argparse.Namespace) -> Iterator[str]:
     """The DSN of a migrated database; an embedded one that nobody else uses is stopped afterwards."""
     prepare_data_dir(options.data_dir)
+    finish_interrupted(options.data_dir)
     dsn = options.database or embedded(options).ensure_running()
     try:
         database.migrate(dsn, database.migrations_folder())

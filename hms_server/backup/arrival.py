@@ -1,0 +1,118 @@
+"""Puts a dump into a database, as one step that happens or does not."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from hms_server.backup.tools import load
+from hms_server.backup.trouble import BackupFailed
+from hms_server.database import EXTENSIONS, connect, refuse_old_server
+from hms_server.epoch import epoch_statement
+
+ASIDE = "before_restore_"
+"""The beginning of a schema's name; a dump leaves such schemas out."""
+
+
+class TargetRefused(BackupFailed):
+    """The database cannot be restored into; nothing was changed."""
+
+
+def arrive(
+    dump: Iterator[bytes],
+    dsn: str,
+    *,
+    rows: Mapping[str, int],
+    now: datetime,
+    lost_time: bool,
+    aside: str = "",
+) -> None:
+    """Loads the dump, counts every table, and begins a new epoch, in one transaction.
+
+    `lost_time`: work may have been done after the dump that is not in it. Then nobody is signed in any more,
+    open pairing codes are void, and what was to leave the premises counts as perhaps sent. `aside` names the
+    schema to which what is there now is moved first.
+    """
+    before = _set_aside(dsn, aside) if aside else ""
+    after = [PATH, *(_counted(name, count) for name, count in rows.items()), epoch_statement(now).as_string()]
+    if lost_time:
+        after.append(sql.SQL(LOST_TIME).format(now=sql.Literal(now.isoformat())).as_string())
+    load(dump, dsn, before=before, after="\n".join(after))
+    with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
+        connection.execute("set statement_timeout = 0")
+        connection.execute("analyze")
+
+
+def refuse_used(dsn: str) -> None:
+    """`TargetRefused` while a server works on that database."""
+    with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
+        refuse_old_server(connection.info.server_version)
+        if connection.execute(SERVERS).fetchone() is not None:
+            raise TargetRefused(
+                "A server works on this database at the moment: stop it first, on every machine that has one."
+            )
+
+
+def is_empty(dsn: str) -> bool:
+    """Whether there is nothing of anybody's in the database."""
+    with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
+        return connection.execute(CONTENT).fetchone() is None
+
+
+def _counted(name: str, count: int) -> str:
+    statement = sql.SQL(COUNT).format(
+        table=sql.Identifier("public", name), name=sql.Literal(name), count=sql.Literal(count)
+    )
+    return statement.as_string()
+
+
+def _set_aside(dsn: str, name: str) -> str:
+    """The statements that move everything to another schema; extensions stay where they are looked for."""
+    with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
+        installed = {row[0] for row in connection.execute(INSTALLED, (list(EXTENSIONS),)).fetchall()}
+    statements: list[sql.Composable] = [
+        sql.SQL("alter schema public rename to {};").format(sql.Identifier(name)),
+        sql.SQL("create schema public;"),
+        *(sql.SQL("alter extension {} set schema public;").format(sql.Identifier(one)) for one in installed),
+    ]
+    return sql.SQL("\n").join(statements).as_string()
+
+
+def describe(connection: psycopg.Connection[Any]) -> str:
+    """Where a database is, in words without its password."""
+    info = connection.info
+    return f"PostgreSQL {info.server_version // 10_000} at {info.host}, database {info.dbname}"
+
+
+SERVERS = """
+select from pg_stat_activity
+where application_name = 'hms-server' and datname = current_database() limit 1
+"""
+CONTENT = """
+select from pg_class
+where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+    and not exists (select from pg_depend
+        where classid = 'pg_class'::regclass and objid = pg_class.oid and deptype = 'e')
+limit 1
+"""
+INSTALLED = """
+select extname from pg_extension where extname = any(%s) and extnamespace = 'public'::regnamespace
+"""
+PATH = "set local search_path = public;"
+COUNT = """
+do $count$
+declare
+    found bigint := (select count(*) from {table});
+begin
+    if found <> {count} then
+        raise exception 'The table % has % rows after loading, and % were stored.', {name}, found, {count};
+    end if;
+end $count$;
+"""
+LOST_TIME = """
+update session set ended_at = {now}, end_reason = 'restored' where ended_at is null;
+update pairing_code set tries_left = 0 where used_at is null;
+update relay_job set uncertain = true where state in ('waiting', 'running');
+"""
