@@ -14,6 +14,7 @@ from hms_desktop.connection.pairings import Pairings, PairingsError, default_fol
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
 from hms_desktop.steady import keep_steady
+from hms_server.contract.build import ShowBuild
 
 PASSWORD_VARIABLE = "HMS_DESKTOP_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """All arguments with their help."""
     parser = argparse.ArgumentParser(prog="hms-desktop", description=__doc__)
+    parser.add_argument("--version", action=ShowBuild)
     parser.add_argument("--server", default="", metavar="HOST:PORT", help="reach the server at this address")
     parser.add_argument("--display", action="store_true", help="run as the screen of a waiting room")
     parser.add_argument("--identity", type=Path, metavar="FILE", help="keep the pairing in this file")

@@ -1,5 +1,8 @@
 """Which build of the program this is: version, commit and time, as they were baked in when it was bundled."""
 
+import argparse
+import sys
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
@@ -64,3 +67,14 @@ def _installed_version() -> str:
 
 
 BUILD = ThisBuild()
+
+
+class ShowBuild(argparse.Action):
+    """`--version` of both programs; unlike argparse's own it reads nothing before it is asked."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print version, commit and time of the build")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        sys.stdout.write(f"{parser.prog} {BUILD.words}\n")
+        parser.exit()
