@@ -16,7 +16,7 @@ from hms_desktop.assistant.table import conversation_columns
 from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.fields import Field, TextField
 from hms_desktop.widgets.labels import TextRole, label
-from hms_desktop.widgets.notices import Notice
+from hms_desktop.widgets.notices import Action, Notice
 from hms_desktop.widgets.rows import RowsModel
 from hms_desktop.widgets.side import ENTER, SideSheet
 from hms_desktop.widgets.states import ListState
@@ -181,8 +181,15 @@ class AssistantSheet(SideSheet):
     def _on_refused(self, fault: Fault) -> None:
         if fault.field == "text":
             self.question.set_error(fault.message)
+        elif fault.code == "assistant.no_consent" and self.desk.patient is not None:
+            agrees = Action(self.tr("The patient agrees"), self._agreed, key="Alt+Y")
+            self.notice.say(Kind.WARNING, fault.message, actions=[agrees])
         else:
             self.notice.say(Kind.WARNING, fault.message)
+
+    def _agreed(self) -> None:
+        """The person has asked the patient: it is written down, and the question goes."""
+        self.desk.record_agreement(self.ask)
 
     def _show_sent(self, message_id: MessageId) -> None:
         self.sent.open(message_id)

@@ -1,5 +1,6 @@
 """What the assistant's panel knows: whether it may answer, the conversations, and answers while they grow."""
 
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -30,6 +31,7 @@ from hms_server.contract.assistant import (
     StopAnswer,
 )
 from hms_server.contract.envelope import Event, Fault, Request
+from hms_server.contract.patients import ConsentDecision, ConsentScope, RecordConsent
 from hms_server.contract.relay import ReachabilityChanged
 from hms_server.contract.values import PatientHeader, PatientId
 
@@ -128,6 +130,15 @@ class AssistantDesk(QObject):
             about=about,
         )
         self._session.ask(request, done=self._on_question, failed=self._on_refused)
+
+    def record_agreement(self, done: Callable[[], None]) -> None:
+        """Writes down that the patient has said yes, just now, to whoever sits here; then `done`."""
+        if self.patient is None:
+            return
+        request = RecordConsent(
+            patient_id=self.patient.id, scope=ConsentScope.ASSISTANT, decision=ConsentDecision.GIVEN
+        )
+        self._session.save(request, done=lambda _consents: done(), failed=self._refuse, owner=self)
 
     def stop(self) -> None:
         """Ends the answer that is being written."""

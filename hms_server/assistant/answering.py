@@ -266,8 +266,8 @@ def zone_of(work: Work) -> ZoneInfo:
 def no_consent() -> Refused:
     return Refused(
         "assistant.no_consent",
-        "The patient has not agreed that the assistant hears of them. Ask them, and record it at the "
-        "front desk.",
+        "The patient has not agreed that the assistant hears of them. Ask them first; their yes is written "
+        "into their consents.",
         field="patient_id",
     )
 

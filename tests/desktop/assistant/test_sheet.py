@@ -28,6 +28,7 @@ from hms_server.contract.assistant import (
     StopAnswer,
 )
 from hms_server.contract.envelope import Fault
+from hms_server.contract.patients import ConsentDecision, Consents, ConsentScope, RecordConsent
 from tests.desktop.assistant import talks
 from tests.desktop.assistant.conftest import Shown
 from tests.desktop.conftest import FakeConnection
@@ -118,6 +119,30 @@ def test_the_page_is_spared_from_every_part_of_the_sheet(shown: Shown, field: st
     shown.press(Qt.Key.Key_Escape)
 
     assert shown.page.pressed == []
+
+
+def test_the_patients_yes_is_written_down_where_the_question_is_asked(
+    shown: Shown, connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Nobody walks to the front desk; the typed question goes by itself afterwards."""
+    connection.answer(
+        AskAssistant, Fault(code="assistant.no_consent", message="Ask them first.", field="patient_id")
+    )
+    connection.answer(RecordConsent, Consents(patient_id=talks.ADAEZE.id, current=[], history=[]))
+    shown.sheet.open(about="doctor", patient=talks.ADAEZE)
+    shown.type("Which allergies?")
+    shown.press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "Ask them first." in shown.sheet.notice.text())
+    connection.answer(AskAssistant, ASKED)
+
+    shown.press(Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+
+    qtbot.waitUntil(lambda: len(connection.requests(AskAssistant)) == 2)
+    (consent,) = connection.requests(RecordConsent)
+    assert (consent.patient_id, consent.scope, consent.decision) == (
+        talks.ADAEZE.id, ConsentScope.ASSISTANT, ConsentDecision.GIVEN
+    )  # fmt: skip
+    assert [question.text for question in connection.requests(AskAssistant)] == ["Which allergies?"] * 2
 
 
 def test_a_refused_question_stays_where_it_was_typed(
