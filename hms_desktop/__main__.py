@@ -14,6 +14,7 @@ from hms_desktop.connection.pairings import Pairings, PairingsError, default_fol
 from hms_desktop.demo_sign_in import read_demo
 from hms_desktop.identity_file import IdentityFile
 from hms_desktop.steady import keep_steady
+from hms_desktop.updates.installation import this_installation
 from hms_server.contract.build import ShowBuild
 
 PASSWORD_VARIABLE = "HMS_DESKTOP_PASSWORD"  # noqa: S105 - the name of a variable, not a password
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Opens the window and returns when it is closed; a trouble at the start ends with one sentence."""
     options = build_parser().parse_args(arguments)
     try:
-        return _run(options)
+        return _install(options.install_into) if options.install_into else _run(options)
     except (PairingsError, OSError, msgspec.DecodeError) as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -43,8 +44,26 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"sign in with ${PASSWORD_VARIABLE} as password",
     )
+    parser.add_argument(
+        "--install-into",
+        type=Path,
+        metavar="FOLDER",
+        help="copy this bundle there, in a way in which it updates itself, and end",
+    )
     parser.add_argument("--demo-sign-in", type=Path, metavar="FILE", help="sign in the people of a demo")
     return parser
+
+
+def _install(home: Path) -> int:
+    from hms_desktop.updates.applying import install_bundle  # noqa: PLC0415 - rarely asked for
+    from hms_desktop.updates.trusted import UpdateRefused  # noqa: PLC0415 - as above
+
+    try:
+        print(install_bundle(home, this_installation()))
+    except UpdateRefused as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -54,6 +73,8 @@ def _run(options: argparse.Namespace) -> int:
     from hms_desktop.app import App  # noqa: PLC0415 - as above
     from hms_desktop.connection.remembered import remembered_client  # noqa: PLC0415 - as above
     from hms_desktop.options import Options  # noqa: PLC0415 - as above
+    from hms_desktop.updates.applying import end  # noqa: PLC0415 - as above
+    from hms_desktop.updates.attending import UpdateOptions  # noqa: PLC0415 - as above
 
     keep_steady()
     demo = read_demo(options.demo_sign_in) if options.demo_sign_in else None
@@ -62,6 +83,7 @@ def _run(options: argparse.Namespace) -> int:
         if options.identity
         else Pairings(options.folder, keychain=system_keychain())
     )
+    installation = this_installation()
     application = QApplication(sys.argv[:1])
     application.setApplicationName("hms-desktop")
     app = App(
@@ -76,6 +98,7 @@ def _run(options: argparse.Namespace) -> int:
             password=os.environ.get(PASSWORD_VARIABLE, ""),
             demo=demo,
             connect=lambda pairing: remembered_client(pairing, pairings),
+            updates=UpdateOptions(folder=options.folder, installation=installation) if demo is None else None,
         ),
     )
     # Qt's loop would not notice a Ctrl+C of the terminal.
@@ -83,7 +106,7 @@ def _run(options: argparse.Namespace) -> int:
     app.start()
     code = application.exec()
     app.close()
-    return code
+    return end(code, installation=installation)
 
 
 if __name__ == "__main__":

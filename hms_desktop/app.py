@@ -32,6 +32,7 @@ from hms_desktop.shell.workshop import Workshop
 from hms_desktop.signed_in import SignedInDesk
 from hms_desktop.stations import Desk
 from hms_desktop.triage.alerts import AlertsState
+from hms_desktop.updates.attending import Updates
 from hms_desktop.visits.rooms import Rooms
 from hms_desktop.widgets.background import Background
 from hms_desktop.widgets.style import apply_style
@@ -85,6 +86,7 @@ class App(QObject):
         self._scanner = Scanner(application)
         self._scanner.scanned.connect(self._on_scanned)
         self._pairing: Pairing | None = None
+        self._updates: Updates | None = None
         self.workplace = WorkplaceDesk(
             self.window, options.folder, printers=options.printers, clock=options.clock, parent=self
         )
@@ -116,6 +118,8 @@ class App(QObject):
         self._scanner.stop()
         self._workshop.stop()
         self._retry.stop()
+        if self._updates is not None:
+            self._updates.close()
         door, entered = self._door, self._entered
         self._drop_person()
         if door is not None and entered is not None:
@@ -157,6 +161,15 @@ class App(QObject):
         self.session.ended.connect(lambda fault: self._on_ended(fault.message))
         self.session.event_arrived.connect(self._on_event)
         self._door = Door(way)
+        if (updates := self._options.updates) is not None:
+            self._updates = Updates(
+                updates,
+                pairing,
+                self.session,
+                window=self.window,
+                login=self.login,
+                unattended=lambda: self._screen() is not None,
+            )
         self._autosaver = Autosaver(draft_store(self._options.folder, pairing.keys.secret_key), self)
         self.login.set_heading(pairing.server.name)
         self.window.show_page(self.login)

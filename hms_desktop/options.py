@@ -10,6 +10,7 @@ from hms_desktop.connection.client import Client
 from hms_desktop.connection.identity import Pairing
 from hms_desktop.door import Way
 from hms_desktop.printing.known import KnownPrinter, known_printers
+from hms_desktop.updates.attending import UpdateOptions
 from hms_server.contract.demo import DemoSignIn
 
 
@@ -36,3 +37,5 @@ class Options:
     connect: Callable[[Pairing], Way] = lambda pairing: Client(pairing.server, pairing.keys)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     printers: Callable[[], Sequence[KnownPrinter]] = known_printers
+    updates: UpdateOptions | None = None
+    """None: this program is never updated, as in a demo."""

@@ -1,6 +1,5 @@
 """What a workstation is offered, and the parts that it reads, at the dispatcher's door."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,8 +44,8 @@ def kept(catalogue: Catalogue, tmp_path: Path) -> Kept:
 
 
 @pytest.fixture
-def desk(catalogue: Catalogue) -> Iterator[UpdateDesk]:
-    yield UpdateDesk(catalogue, Pacer(lambda: 0.0, at_once=2, bytes_per_second=1 << 40))
+def desk(catalogue: Catalogue) -> UpdateDesk:
+    return UpdateDesk(catalogue, Pacer(lambda: 0.0, at_once=2, bytes_per_second=1 << 40))
 
 
 def ask(version: str = "0.2.0", *, kind: str = "tar", protocol: int = PROTOCOL) -> GetUpdate:

@@ -1,0 +1,125 @@
+"""Puts a proved update in the place of the program, in the way in which the program came onto the machine."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+
+import structlog
+
+from hms_desktop.updates.installation import Installation
+from hms_desktop.updates.launcher import RESTART_CODE, has_current, install
+from hms_desktop.updates.placing import place
+from hms_desktop.updates.trusted import UpdateRefused, tr
+from hms_server.contract.updates import InstallerKind, Manifest
+
+log = structlog.get_logger()
+
+NOT_ALLOWED = (126, 127)
+"""How pkexec ends where the person gave no password of an administrator."""
+WITHIN_S = 600
+
+
+class Means(Enum):
+    """Who has to be there for an update."""
+
+    ALONE = "alone"
+    """Nobody: it can happen at night."""
+    ADMINISTRATOR = "administrator"
+    """Somebody who types an administrator's password when the machine asks for it."""
+    BY_HAND = "by hand"
+    """An administrator with a command."""
+
+
+def means_of(installation: Installation) -> Means:
+    """What it takes on this machine."""
+    if installation.kind is InstallerKind.TAR and installation.home is not None:
+        return Means.ALONE if os.access(installation.home, os.W_OK) else Means.BY_HAND
+    if installation.kind is InstallerKind.DEB:
+        return Means.ADMINISTRATOR if shutil.which("pkexec") else Means.BY_HAND
+    return Means.ADMINISTRATOR
+
+
+def command_for(path: Path, installation: Installation) -> str:
+    """What an administrator types where the program itself may not; empty where no command does it."""
+    return f"sudo dpkg --install {path}" if installation.kind is InstallerKind.DEB else ""
+
+
+def apply(path: Path, manifest: Manifest, installation: Installation) -> None:
+    """Waits until it is done. `UpdateRefused`: the program that runs goes on, as if nothing had been."""
+    if installation.kind is InstallerKind.TAR and installation.home is not None:
+        if not has_current(installation.home, manifest.version):
+            place(path, installation.home, manifest.version)
+    elif installation.kind is InstallerKind.DEB:
+        _install_package(path)
+    elif installation.kind is InstallerKind.NSIS:
+        _start_windows_installer(path, installation)
+    else:
+        raise UpdateRefused(tr("This program was put here by hand, and is updated by hand."))
+
+
+def install_bundle(home: Path, installation: Installation) -> Path:
+    """Puts the bundle that runs into a folder in which it can be updated; gives what is to be started."""
+    if installation.kind is InstallerKind.NSIS or not installation.is_bundle:
+        raise UpdateRefused(tr("Only a bundle for Linux can be installed into a folder."))
+    try:
+        return install(installation.program.parent, home.absolute(), installation.version)
+    except OSError as error:
+        sentence = tr("The program cannot be installed there: {reason}.")
+        raise UpdateRefused(sentence.format(reason=error.strerror or error)) from error
+
+
+def end(code: int, *, installation: Installation) -> int:
+    """The exit code of the program; after an update it begins anew, where nobody else sees to that."""
+    if code != RESTART_CODE or installation.kind is InstallerKind.TAR:
+        return code
+    if installation.kind is InstallerKind.DEB:
+        # The bundle's starter would take what it has told this process for its own.
+        os.environ["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
+        os.execv(installation.program, [str(installation.program), *sys.argv[1:]])  # noqa: S606 - ourselves
+    return 0
+
+
+def windows_command(path: Path, program: Path, arguments: Sequence[str], *, process_id: int) -> list[str]:
+    """Waits until this program has ended, asks for the administrator, installs silently, starts it again."""
+    steps = [
+        f"Wait-Process -Id {process_id} -ErrorAction SilentlyContinue",
+        f"Start-Process -FilePath {_quoted(str(path))} -ArgumentList '/S' -Verb RunAs -Wait",
+        f"Start-Process -FilePath {_quoted(str(program))}",
+    ]
+    if arguments:
+        # One string: PowerShell joins a list without quoting what has spaces.
+        steps[-1] += f" -ArgumentList {_quoted(subprocess.list2cmdline(arguments))}"
+    return ["powershell", "-NoProfile", "-WindowStyle", "Hidden", "-Command", "; ".join(steps)]
+
+
+def _install_package(path: Path) -> None:
+    command = ["pkexec", "dpkg", "--install", str(path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=WITHIN_S)  # noqa: S603 - the system's own
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise UpdateRefused(tr("The package manager did not answer. Nothing was changed.")) from error
+    if done.returncode in NOT_ALLOWED:
+        raise UpdateRefused(
+            tr("An administrator of this machine has to allow the update. Nothing was changed.")
+        )
+    if done.returncode:
+        log.warning("package not installed", output=done.stderr[-500:])
+        reason = (done.stderr.strip().splitlines() or [str(done.returncode)])[-1]
+        raise UpdateRefused(tr("The package manager refused the update: {reason}").format(reason=reason))
+
+
+def _start_windows_installer(path: Path, installation: Installation) -> None:
+    command = windows_command(path, installation.program, sys.argv[1:], process_id=os.getpid())
+    try:
+        subprocess.Popen(command)  # noqa: S603 - the system's own
+    except OSError as error:
+        raise UpdateRefused(tr("The installer cannot be started. Nothing was changed.")) from error
+
+
+def _quoted(text: str) -> str:
+    """As PowerShell reads it back, whatever signs are in it."""
+    return "'" + text.replace("'", "''") + "'"
