@@ -54,7 +54,10 @@ class Notifier:
 
     @contextmanager
     def patience(self) -> Iterator[None]:
-        """Asks for more time as long as the block lasts: migrations and recovery take what they take."""
+        """Asks for more time as long as the block lasts: migrations and recovery take what they take.
+
+        The watchdog is kept quiet too: it is awake already where the server first waited for its clinic.
+        """
         if not self.is_heard:
             yield
             return
@@ -69,7 +72,7 @@ class Notifier:
 
     def _ask_for_time(self, over: threading.Event) -> None:
         for _ in range(int(LONGEST_START_S / EXTEND_EVERY_S)):
-            self._send(f"EXTEND_TIMEOUT_USEC={EXTEND_BY_S * 1_000_000}")
+            self._send(f"EXTEND_TIMEOUT_USEC={EXTEND_BY_S * 1_000_000}\nWATCHDOG=1")
             if over.wait(EXTEND_EVERY_S):
                 return
 

@@ -2,13 +2,18 @@
 
 import argparse
 import signal
-import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from threading import Event
 
+from hms_server.accounts.setup import is_set_up
 from hms_server.app import Server, load_reference
 from hms_server.config import PORT, Settings
 from hms_server.console.ground import Commands, connect, embedded, running_database
+from hms_server.console.service import Anteroom, watch_over
 from hms_server.console.setting_up import add_clinic_options, create_clinic_once
 from hms_server.contract.pairing import PAIRING_PORT
+from hms_server.notify import Notifier
 
 
 def add(commands: Commands) -> None:
@@ -25,6 +30,11 @@ def add(commands: Commands) -> None:
         help="take Paystack's notices there, behind the clinic's own TLS (default: nowhere)",
     )
     run.add_argument("--no-announce", action="store_true", help="do not announce the server by zeroconf")
+    run.add_argument(
+        "--once",
+        action="store_true",
+        help="only try whether this version starts with the data that there is; opens no port to the network",
+    )
     add_clinic_options(run)
     run.set_defaults(run=run_server)
 
@@ -37,8 +47,62 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def run_server(options: argparse.Namespace) -> int:
-    """Serves until SIGTERM or Ctrl+C."""
-    settings = Settings(
+    """Serves until SIGTERM or Ctrl+C; under a service manager it waits for its clinic first."""
+    if options.once:
+        return try_out(options)
+    stop = Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    notifier = Notifier.from_environment()
+    anteroom = Anteroom(options, stop, notifier)
+    while anteroom.waits_for_database():
+        if _serve(options, anteroom, stop, notifier):
+            break
+        anteroom.remember()
+    return 0
+
+
+def _serve(options: argparse.Namespace, anteroom: Anteroom, stop: Event, notifier: Notifier) -> bool:
+    """Returns when it is over; False where there is no clinic yet."""
+    with ExitStack() as starting:
+        starting.enter_context(notifier.patience())
+        notifier.status("getting the database ready")
+        with running_database(options) as dsn:
+            if not anteroom.finds_clinic(dsn):
+                return False
+            create_clinic_once(dsn, options)
+            with connect(dsn) as connection:
+                load_reference(connection)
+            revive = None if options.database else embedded(options).ensure_running
+            server = Server(_settings(options), dsn, revive=revive)
+            server.start()
+            print(f"Serving at {server.router.endpoint}", flush=True)
+            notifier.ready(f"serving at {server.router.endpoint}")
+            starting.close()
+            watch_over(server, stop, notifier)
+            notifier.stopping()
+            server.stop()
+    return True
+
+
+def try_out(options: argparse.Namespace) -> int:
+    """Shows that this version starts with the data that there is; nothing leaves, and no port is open."""
+    with running_database(options) as dsn:
+        with connect(dsn) as connection:
+            if not is_set_up(connection):
+                print("This version starts; there is no clinic yet.")
+                return 0
+            load_reference(connection)
+        quiet = replace(
+            _settings(options), bind="127.0.0.1", port=0, pairing_port=0, announce=False, webhook=None
+        )
+        Server(quiet, dsn).try_out()
+    print("This version starts with the data of this clinic.")
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    return Settings(
         data_dir=options.data_dir,
         dsn=options.database,
         bind=options.bind,
@@ -48,18 +112,3 @@ def run_server(options: argparse.Namespace) -> int:
         announce=not options.no_announce,
         webhook=options.webhook,
     )
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
-    with running_database(options) as dsn:
-        create_clinic_once(dsn, options)
-        with connect(dsn) as connection:
-            load_reference(connection)
-        revive = None if options.database else embedded(options).ensure_running
-        server = Server(settings, dsn, revive=revive)
-        server.start()
-        print(f"Serving at {server.router.endpoint}", flush=True)
-        while not stop.wait(0.5):
-            pass
-        server.stop()
-    return 0

@@ -45,7 +45,7 @@ def test_each_message_is_a_datagram(manager: socket.socket) -> None:
 
 
 def test_an_abstract_address_is_understood() -> None:
-    """systemd uses one inside containers."""
+    """Systemd uses one inside containers."""
     name = f"hms-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(f"\0{name}")
@@ -64,7 +64,7 @@ def test_a_long_start_asks_for_time_until_it_is_over(
     with of(manager).patience():
         asked = {heard(manager) for _ in range(3)}
 
-    assert asked == {"EXTEND_TIMEOUT_USEC=60000000"}
+    assert asked == {"EXTEND_TIMEOUT_USEC=60000000\nWATCHDOG=1"}
 
 
 def test_nobody_listens_and_nothing_happens(tmp_path: Path) -> None:
