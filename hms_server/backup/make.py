@@ -24,7 +24,7 @@ from hms_server.backup.tools import dump, major_of_tools
 from hms_server.backup.trouble import BackupFailed, BackupStopped
 from hms_server.contract.pairing import fingerprint
 from hms_server.database import connect
-from hms_server.keys import ServerKeys
+from hms_server.keys import KeyFileError, ServerKeys, load_or_create
 
 _ROOM_BYTES = 32 << 20
 _GROWTH = 1.5
@@ -221,12 +221,9 @@ def _needed_bytes(view: View, state: BackupState) -> int:
 
 def _keys(data_dir: Path) -> ServerKeys:
     try:
-        return msgspec.json.decode((data_dir / "keys.json").read_bytes(), type=ServerKeys)
-    except (OSError, msgspec.DecodeError) as error:
-        raise BackupFailed(
-            f"The server's keys in {data_dir / 'keys.json'} cannot be read ({error}): without them a backup "
-            "would be of no use."
-        ) from error
+        return load_or_create(data_dir / "keys.json")
+    except (KeyFileError, OSError) as error:
+        raise BackupFailed(f"{error} Without the server's keys a backup would be of no use.") from error
 
 
 def _settings_file(data_dir: Path) -> bytes:

@@ -223,7 +223,8 @@ def _show(data_dir: Path, settings: BackupSettings) -> int:
     last = f"{state.last_good_at.astimezone():%Y-%m-%d %H:%M}" if state.last_good_at else "none yet"
     print(f"Every night at {settings.hour}:00. The last good backup: {last}.")
     if state.last_trouble:
-        print(state.last_trouble, file=sys.stderr)
+        tried = f"{state.last_tried_at.astimezone():%Y-%m-%d %H:%M}" if state.last_tried_at else "last"
+        print(f"What was tried {tried} ended so: {state.last_trouble}", file=sys.stderr)
     return 0
 
 
