@@ -19,16 +19,17 @@ from hms_desktop.idle import IdleWatch
 from hms_desktop.look import keep_look, load_look, locale_of
 from hms_desktop.options import Options
 from hms_desktop.pairing_desk import PairingDesk
+from hms_desktop.person_menu import person_menu
 from hms_desktop.printing.printer import Printer
 from hms_desktop.printing.ready import get_ready
 from hms_desktop.relay.state import OutsideState
 from hms_desktop.screens import Screens
 from hms_desktop.session import Session
-from hms_desktop.shell.header import MenuEntry
 from hms_desktop.shell.login import LoginPage
 from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.shell.scanner import Scanner
 from hms_desktop.shell.workshop import Workshop
+from hms_desktop.sight import Sight
 from hms_desktop.signed_in import SignedInDesk
 from hms_desktop.stations import Desk
 from hms_desktop.triage.alerts import AlertsState
@@ -41,6 +42,7 @@ from hms_desktop.workplace import Place, ScreenAccount
 from hms_desktop.workspaces import load_slices, workspaces_of
 from hms_server.contract.accounts import Clinic, SessionEnded, SignedIn
 from hms_server.contract.envelope import Event, Fault
+from hms_server.contract.pairing import fingerprint
 from hms_server.contract.values import Role
 
 TITLE = "Clinic"
@@ -68,6 +70,7 @@ class App(QObject):
         self._entered: Entered | None = None
         self._user_name = ""
         self._door: Door | None = None
+        self._sight: Sight | None = None
         self._pairing_desk: PairingDesk | None = None
         self._autosaver: Autosaver | None = None
         self.login = LoginPage("")
@@ -99,6 +102,7 @@ class App(QObject):
         desk.account_offered.connect(self._drop_person)
         self._scanner.set_wedge(desk.workplace.scanner)
         self.login.workplace_requested.connect(self._open_workplace)
+        self.login.sight.pairing_requested.connect(self._pair_again)
         self.login.workplace_button.setHidden(self._options.demo is not None)
         if self._options.demo is None:
             QShortcut(QKeySequence(WORKPLACE_KEY), self.window).activated.connect(self._open_workplace)
@@ -118,21 +122,28 @@ class App(QObject):
         self._scanner.stop()
         self._workshop.stop()
         self._retry.stop()
-        if self._updates is not None:
-            self._updates.close()
         door, entered = self._door, self._entered
         self._drop_person()
         if door is not None and entered is not None:
             door.leave(entered)
         if self._pairing_desk is not None:
             self._pairing_desk.stop_looking()
-        if self._autosaver is not None:
-            self._autosaver.close()
-        if self.session is not None:
-            self.session.close()
+        self._disconnect()
         self.window.close()
         # What is being printed is still printed.
         QThreadPool.globalInstance().waitForDone()
+
+    def _disconnect(self) -> None:
+        for part in (self._sight, self._updates, self._autosaver, self.session):
+            if part is not None:
+                part.close()
+        self._sight = self._updates = self._autosaver = self.session = None
+
+    def _pair_again(self) -> None:
+        """The server does not know this workstation any more; its place and printers stay as they are."""
+        self._retry.stop()
+        self._disconnect()
+        self._pair()
 
     def _pair(self) -> None:
         desk = PairingDesk(address=self._options.server, device_name=socket.gethostname(), parent=self)
@@ -144,7 +155,7 @@ class App(QObject):
     def _on_paired(self, pairing: Pairing) -> None:
         self._options.pairings.keep(pairing)
         self._connect_to(pairing)
-        if self._screen() is None:
+        if self.workplace.workplace.place is None and self._screen() is None:
             self._open_workplace(is_first=True)
         desk, self._pairing_desk = self._pairing_desk, None
         if desk is not None:
@@ -161,6 +172,7 @@ class App(QObject):
         self.session.ended.connect(lambda fault: self._on_ended(fault.message))
         self.session.event_arrived.connect(self._on_event)
         self._door = Door(way)
+        self._sight = Sight(self.session, way, self.login.sight, clock=self._options.clock, parent=self)
         if (updates := self._options.updates) is not None:
             self._updates = Updates(
                 updates,
@@ -257,22 +269,13 @@ class App(QObject):
             outside=OutsideState(self.session, clock=self._options.clock),
         )
         first = self.workplace.first_workspace
-        self.desk = SignedInDesk(desk, menu=self._menu(), first=first, parent=self)
+        self.desk = SignedInDesk(desk, menu=person_menu(), first=first, parent=self)
         self.desk.lock_requested.connect(lambda: self._lock(""))
         self.desk.menu_chosen.connect(self._on_menu)
         self.window.show_page(self.desk.frame)
         if trouble := self.workplace.room_trouble(clinic):
             self.desk.frame.say(Kind.WARNING, trouble, self.tr("Choose another one under “This workplace”."))
         self._idle.start(minutes=signed_in.idle_minutes)
-
-    def _menu(self) -> list[MenuEntry]:
-        return [
-            MenuEntry(key="theme", words=self.tr("Light or dark"), icon_name="theme-light-dark"),
-            MenuEntry(key="text", words=self.tr("Larger text"), icon_name="format-size"),
-            MenuEntry(key="workplace", words=self.tr("This workplace"), icon_name="desktop-classic"),
-            MenuEntry(key="password", words=self.tr("Change password"), icon_name="key-outline"),
-            MenuEntry(key="sign_out", words=self.tr("Sign out"), icon_name="logout"),
-        ]
 
     def _on_menu(self, key: str) -> None:
         if key == "sign_out":
@@ -353,7 +356,8 @@ class App(QObject):
             self._leave("")
             self.window.showNormal()
         server = self._pairing.server
-        station = Station(clinic=server.name, device=server.device_name)
+        key = fingerprint(server.public_key)
+        station = Station(clinic=server.name, device=server.device_name, key=key)
         self.workplace.open(self.session, station, account=self._account, is_first=is_first)
 
     def _on_workplace_changed(self) -> None:

@@ -8,6 +8,7 @@ import structlog
 from msgspec import structs
 from PySide6.QtCore import QCoreApplication
 
+from hms_desktop.connection.engine import Search
 from hms_desktop.connection.faults import FaultError
 from hms_desktop.session import Connection
 from hms_desktop.workplace import ScreenAccount
@@ -27,6 +28,9 @@ NAMES_TRIED = 50
 class Way(Connection, Protocol):
     """What is needed of the client beyond what a session needs."""
 
+    @property
+    def search(self) -> Search: ...
+    def try_address(self, text: str) -> None: ...
     def ask(self, request: Request[A]) -> A: ...
     def sign_in(self, user_name: str, password: str) -> SignedIn: ...
     def sign_out(self, *, timeout_s: float | None = None) -> None: ...

@@ -41,6 +41,8 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
 
     clinic: str
     device: str
+    key: str = ""
+    """The fingerprint of the clinic's key, which another workstation is compared with."""
 
 
 class WorkplaceDesk(QObject):
@@ -122,7 +124,7 @@ class WorkplaceDesk(QObject):
         self._session = session
         self._station = station
         self._is_first = is_first
-        page = self._place = PlacePage(is_first=is_first)
+        page = self._place = PlacePage(is_first=is_first, key=station.key)
         page.back_requested.connect(self.close)
         page.chosen.connect(self._on_chosen)
         page.retried.connect(self._fetch_rooms)

@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from hms_desktop.shell.pages import CardPage
+from hms_desktop.shell.sight import OutOfSight
 from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.tokens import Kind
@@ -30,7 +31,16 @@ class LoginPage(CardPage):
             self.tr("This workplace"), key="F4", icon_name="desktop-classic"
         )
         self.workplace_button.clicked.connect(self.workplace_requested)
-        for part in (self.user, self.password, self.notice, self.bar, self.button, self.workplace_button):
+        self.sight = OutOfSight()
+        for part in (
+            self.sight,
+            self.user,
+            self.password,
+            self.notice,
+            self.bar,
+            self.button,
+            self.workplace_button,
+        ):
             self.card.add(part)
         self.user.editor.returnPressed.connect(self._on_user_entered)
         self.password.editor.returnPressed.connect(self._submit)

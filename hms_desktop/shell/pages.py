@@ -1,7 +1,15 @@
 """What sign-in and pairing share: one card in the middle of an empty window."""
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QHBoxLayout,
+    QProgressBar,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.labels import IconMark, TextRole, label
@@ -45,6 +53,12 @@ class CardPage(QWidget):
         self.bar.hide()
         button.setEnabled(True)
 
+    def _on_focus_changed(self) -> None:
+        # With large letters a card is higher than the window, and a mistake below must not stay unseen.
+        focused = QApplication.focusWidget()
+        if focused is not None and self.card.isAncestorOf(focused):
+            self._scroll.ensureWidgetVisible(focused)
+
     def _lay_out(self) -> None:
         centre = Qt.AlignmentFlag.AlignHCenter
         top = QHBoxLayout()
@@ -63,6 +77,10 @@ class CardPage(QWidget):
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inside)
+        self._scroll = scroll
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._on_focus_changed)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(0, 0, 0, 0)
         outside.addWidget(scroll)

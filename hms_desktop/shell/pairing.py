@@ -89,7 +89,9 @@ class PairingPage(CardPage):
             self._is_address_ours = False
             self.table.clear_choice()
             self.address.set_text("")
-        several = self.tr("Several clinics answer. Choose yours; the administrator can read out its key.")
+        several = self.tr(
+            "Several clinics answer. Choose yours: any paired workstation shows its key (F4 at sign-in)."
+        )
         self._hint.setText(several if len(clinics) > 1 else "")
         self._hint.setHidden(len(clinics) <= 1)
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.app import App
+from hms_desktop.connection.engine import Search
 from hms_desktop.connection.faults import FaultError
 from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer
 from hms_desktop.identity_file import IdentityFile
@@ -65,7 +66,12 @@ class FakeWay(FakeConnection):
     """The connection with a door: everybody's password is "right"."""
 
     steps: list[str] = field(default_factory=list)
+    search: Search = field(default_factory=lambda: Search(since=None, tried=()))
+    typed: list[str] = field(default_factory=list)
     down: bool = False
+
+    def try_address(self, text: str) -> None:
+        self.typed.append(text)
 
     def sign_in(self, user_name: str, password: str) -> SignedIn:
         if self.down:

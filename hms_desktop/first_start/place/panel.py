@@ -11,7 +11,7 @@ from hms_desktop.first_start.panel import StepPage
 from hms_desktop.first_start.rules import Guess, rooms_for
 from hms_desktop.first_start.words import place_sentence, place_word
 from hms_desktop.widgets.fields import ChoiceField, Field
-from hms_desktop.widgets.labels import TextRole, label
+from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.notices import Action
 from hms_desktop.widgets.rows import Column, RowsModel
 from hms_desktop.widgets.table import TableView
@@ -39,12 +39,14 @@ class PlacePage(StepPage):
     retried = Signal()
     """The person wants the rooms fetched again."""
 
-    def __init__(self, *, is_first: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, *, is_first: bool, key: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.card.set_title(self.tr("1 of 3 · What is this workplace?"))
         self.sentence.setText(
             self.tr("Everybody may still sign in everywhere: it only decides what comes first here.")
         )
+        if key:
+            self.card.add_to_heading(Pill(self.tr("Key {key}").format(key=key), kind=Kind.NEUTRAL))
         self.back_button.set_words(self.tr("Not now") if is_first else self.tr("Cancel"))
         self.next_button.set_words(self.tr("Next"))
         self._rooms: list[Room] = []
