@@ -66,8 +66,12 @@ class Sessions:
         session = self._sessions.get(secret)
         if session is None:
             return None
-        if session.public_key != public_key or self._is_idle(session):
+        if session.public_key != public_key:
             return NOT_SIGNED_IN
+        if self._is_idle(session):
+            # Whoever was not heard of here may have worked at another server meanwhile: the database knows.
+            self._drop(secret)
+            return None
         session.last_seen = self._clock()
         return session.actor
 
@@ -102,6 +106,10 @@ class Sessions:
         with self._lock:
             self._sessions[secret] = session
         return actor
+
+    def _drop(self, secret: str) -> None:
+        with self._lock:
+            self._sessions.pop(secret, None)
 
     def forget(self, should_forget: Callable[[Actor], bool]) -> None:
         """Drops sessions from memory; the next call reads their state anew."""

@@ -25,6 +25,7 @@ from hms_server.contract.values import PatientId, Role, StaffId
 from hms_server.database import connect
 from hms_server.events import forget_before
 from hms_server.keys import load_or_create
+from tests.wire.ports import free_port
 
 LIVELY = Timings(ping_every_s=0.2, dead_after_s=2, answer_within_s=30)
 PASSWORD = "correct horse battery"
@@ -51,11 +52,14 @@ class Process:
         database: str | None,
         port: int = 0,
         module: str = "hms_server",
+        announce: bool = False,
     ) -> None:
         command = [sys.executable, "-m", module, "--data-dir", str(data_dir)]
         command += ["--database", database] if database else []
         command += ["run", "--bind", "127.0.0.1", "--port", str(port), "--pairing-port", "0"]
-        command += ["--no-announce", *arguments]
+        # Nobody believes an announcement that does not say where the pairing desk is.
+        command += ["--pairing-port", str(free_port())] if announce else ["--no-announce"]
+        command += arguments
         self._log = (data_dir.parent / f"{data_dir.name}-{time.monotonic_ns()}.log").open("w+")
         self.popen = subprocess.Popen(command, stdout=self._log, stderr=subprocess.STDOUT, text=True)
         self.address = ""
@@ -106,12 +110,21 @@ class House:
         plan = ClinicPlan(name="Sunrise Clinic", time_zone="Africa/Lagos", currency="NGN")
         create_clinic(self._connection, plan, admin_name="admin", password=PASSWORD, now=datetime.now(UTC))
 
-    def serve(self, name: str = "server", *, port: int = 0, module: str = "hms_server") -> Process:
+    def serve(
+        self,
+        name: str = "server",
+        *arguments: str,
+        port: int = 0,
+        module: str = "hms_server",
+        announce: bool = False,
+    ) -> Process:
         """Starts a server; another name is another server of the clinic, with the same keys."""
         data_dir = self._folder / name
         if not data_dir.exists():
             shutil.copytree(self._main, data_dir)
-        process = Process(data_dir, database=self.dsn, port=port, module=module)
+        process = Process(
+            data_dir, *arguments, database=self.dsn, port=port, module=module, announce=announce
+        )
         self._stack.callback(process.close)
         process.wait_until_serving()
         return process
