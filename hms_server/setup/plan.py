@@ -206,12 +206,10 @@ def _read(kind: type[S], raw: Any, path: str, faults: list[PlanFault]) -> S:
             value = _value(field, raw[name], f"{inside}{name}", faults)
             if value is not None:
                 values[name] = value
-    try:
-        return kind(**values)
-    except TypeError:
-        missing = [name for name, field in known.items() if field.required and name not in raw]
-        faults.extend(PlanFault(f"{inside}{name}", "This is missing.") for name in missing)
-        return msgspec.convert(dict.fromkeys(known, ""), kind)
+    required = [name for name, field in known.items() if field.required]
+    faults.extend(PlanFault(f"{inside}{name}", "This is missing.") for name in required if name not in raw)
+    # All that has to be there is text; an empty one stands for what is at fault already.
+    return kind(**(dict.fromkeys(required, "") | values))
 
 
 def _value(field: msgspec.structs.FieldInfo, raw: Any, path: str, faults: list[PlanFault]) -> Any:

@@ -14,15 +14,26 @@ class WentBack(Exception):  # noqa: N818 - a wish of the person, no error
 class Terminal:
     """Asks by `input` and `getpass`, so that any terminal will do; EOFError and KeyboardInterrupt pass."""
 
+    def __init__(
+        self,
+        *,
+        read: Callable[[str], str] = input,
+        read_hidden: Callable[[str], str] = getpass.getpass,
+        write: Callable[[str], object] = print,
+    ) -> None:
+        self._read = read
+        self._read_hidden = read_hidden
+        self._write = write
+
     def say(self, text: str = "") -> None:
         """Prints a line."""
-        print(text, flush=True)  # noqa: T201 - this is where the dialogue speaks
+        self._write(text)
 
     def ask(self, question: str, *, default: str = "", wrong: Callable[[str], str] = lambda _: "") -> str:
         """What was typed, or the default for Enter; asked again as long as `wrong` has a sentence for it."""
         shown = f" [{default}]" if default else ""
         while True:
-            typed = input(f"{question}{shown}: ").strip()
+            typed = self._read(f"{question}{shown}: ").strip()
             if typed == BACK:
                 raise WentBack
             answer = typed or default
@@ -66,7 +77,7 @@ class Terminal:
                 self.say(f"  {_TYPED_TWICE}")
 
     def _hidden(self, question: str) -> str:
-        typed = getpass.getpass(question)
+        typed = self._read_hidden(question)
         if typed.strip() == BACK:
             raise WentBack
         return typed
