@@ -8,6 +8,7 @@ from PySide6.QtCore import QLocale, QObject, QThreadPool, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
+from hms_desktop.about_side import AboutSide
 from hms_desktop.connection.identity import Pairing
 from hms_desktop.demo_seat import DemoSeat
 from hms_desktop.demo_sign_in import pairing_of
@@ -65,6 +66,7 @@ class App(QObject):
         self.window = MainWindow(TITLE)
         apply_style(application, self._look.tokens(), window=self.window)
         self.session: Session | None = None
+        self.about = AboutSide(self.window, lambda: self.session)
         self.desk: SignedInDesk | None = None
         self.screens = Screens(self.window, clock=options.clock)
         self._entered: Entered | None = None
@@ -280,6 +282,9 @@ class App(QObject):
     def _on_menu(self, key: str) -> None:
         if key == "sign_out":
             self._leave("")
+            return
+        if key == "about":
+            self.about.toggle()
             return
         if key in ("password", "workplace"):
             (self._open_password if key == "password" else self._open_workplace)()

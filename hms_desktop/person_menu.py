@@ -12,6 +12,7 @@ def person_menu() -> list[MenuEntry]:
         MenuEntry(key="text", words=_tr("Larger text"), icon_name="format-size"),
         MenuEntry(key="workplace", words=_tr("This workplace"), icon_name="desktop-classic"),
         MenuEntry(key="password", words=_tr("Change password"), icon_name="key-outline"),
+        MenuEntry(key="about", words=_tr("About this program"), icon_name="information-outline"),
         MenuEntry(key="sign_out", words=_tr("Sign out"), icon_name="logout"),
     ]
 

@@ -45,6 +45,7 @@ SOURCES = {
 """Where the keys of a page come from."""
 EVERYWHERE = {
     "F1",
+    "Shift+F1",
     "F2",
     "F8",
     "Ctrl+Enter",
