@@ -11,7 +11,17 @@ from hms_server.accounts.setup import SetupRefused
 from hms_server.backup.trouble import BackupFailed
 from hms_server.chosen_database import ChoiceUnreadable, chosen_database
 from hms_server.config import default_data_dir
-from hms_server.console import backing_up, joining, people, records, serving, setting_up, trying, updating
+from hms_server.console import (
+    backing_up,
+    joining,
+    people,
+    records,
+    serving,
+    setting_up,
+    trying,
+    updating,
+    upkeep,
+)
 from hms_server.contract.build import ShowBuild
 from hms_server.database import DatabaseUnfit
 from hms_server.joining import JoinRefused
@@ -20,13 +30,13 @@ from hms_server.listening import ListenRefused
 from hms_server.logs import configure_logging
 from hms_server.postgres_programs import PostgresFailed
 
-COMMANDS = (serving, setting_up, joining, people, records, backing_up, updating, trying)
+COMMANDS = (serving, setting_up, joining, people, records, backing_up, updating, upkeep, trying)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; a trouble that a person can mend ends with one sentence and code 1."""
     options = build_parser().parse_args(arguments)
-    configure_logging(verbose=options.verbose)
+    configure_logging(verbose=options.verbose, file=options.log_file)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         options.database = options.database or chosen_database(options.data_dir)
@@ -57,6 +67,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--database", metavar="DSN", help="a PostgreSQL of your own instead of the embedded one"
     )
     parser.add_argument("--verbose", action="store_true", help="log every request")
+    parser.add_argument(
+        "--log-file", type=Path, metavar="FILE", help="log there, in files of limited size, for a service"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for module in COMMANDS:
         module.add(commands)

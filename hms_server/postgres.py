@@ -65,6 +65,14 @@ class EmbeddedPostgres:
             self._cluster.refuse_foreign(programs)
             return self._dsn(self._wait_until_ready(programs))
 
+    def find(self) -> str | None:
+        """The DSN of the cluster where somebody has started it already; starts and changes nothing."""
+        if not self._cluster.data.exists():
+            return None
+        postmaster = find_postmaster(self._cluster.data)
+        ready = postmaster is not None and postmaster.ready and postmaster.reachable
+        return self._dsn(postmaster) if postmaster is not None and ready else None
+
     def is_running(self) -> bool:
         """Whether somebody has started the cluster already."""
         return self._cluster.data.exists() and find_postmaster(self._cluster.data) is not None

@@ -79,6 +79,8 @@ class ServerRow(msgspec.Struct, frozen=True, kw_only=True):
     disks: list[DiskRow] = []
     backup: BackupRow = BackupRow()
     conditions: list[ServerCondition] = []
+    old_desktops: list[str] = []
+    """Workstations that said that their program is older, such as "Front desk (0.1.0)"."""
 
 
 class ServerConditions(msgspec.Struct, frozen=True, kw_only=True):

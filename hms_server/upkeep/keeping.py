@@ -17,6 +17,7 @@ from hms_server.dispatch import Dispatcher, Route, Task
 from hms_server.doorway import Gate
 from hms_server.router import Router
 from hms_server.upkeep.counting import CountingGate, RequestCounts
+from hms_server.upkeep.desktops import DesktopVersions
 from hms_server.upkeep.endpoint import MetricsEndpoint
 from hms_server.upkeep.metrics import Gauges, ServerNumbers, metrics_text
 from hms_server.upkeep.time_watch import ClockWatch, built_at, hold_back, read_trust
@@ -54,7 +55,8 @@ class Upkeep:
             # A clock that was handed in goes as its owner likes.
             watches_jumps=clock is system_clock,
         )
-        self.routes = hold_back(routes, self.clock_watch.refuse)
+        self._desktops = DesktopVersions()
+        self.routes = self._desktops.listen(hold_back(routes, self.clock_watch.refuse))
         self._counts = RequestCounts(routes)
         self._turned_s = time.monotonic()
         self._pausing = threading.Event()
@@ -82,7 +84,12 @@ class Upkeep:
             data_dir=settings.data_dir, port=settings.port, embedded=settings.dsn is None
         )
         watch = self._watch = Watch(
-            identity, dispatcher, self.clock_watch, clock=self._clock, addresses=addresses
+            identity,
+            dispatcher,
+            self.clock_watch,
+            clock=self._clock,
+            addresses=addresses,
+            desktops=self._desktops,
         )
         self._router = router
         gauges = Gauges(

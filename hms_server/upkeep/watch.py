@@ -19,6 +19,7 @@ from hms_server.contract.upkeep import ConditionsChanged, ServerCondition, Serve
 from hms_server.dispatch import Dispatcher
 from hms_server.permissions import Permission
 from hms_server.postgres_cluster import Cluster
+from hms_server.upkeep.desktops import DesktopVersions
 from hms_server.upkeep.facts import clinic_since, newest_moment, read_backup, read_database, read_disks
 from hms_server.upkeep.rules import Finding, is_news, judge_backups, judge_clock, judge_disks, with_since
 from hms_server.upkeep.time_watch import ClockWatch
@@ -62,6 +63,7 @@ class Watch:
         *,
         clock: Clock,
         addresses: Callable[[], Sequence[str]],
+        desktops: DesktopVersions,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self.identity = identity
@@ -70,6 +72,7 @@ class Watch:
         self._clock_watch = clock_watch
         self._clock = clock
         self._addresses = addresses
+        self._desktops = desktops
         self._look_every_s = look_every_s
         self._started_at = clock()
         self._earlier: list[ServerCondition] | None = None
@@ -131,6 +134,7 @@ class Watch:
             disks=disks,
             backup=backup,
             conditions=with_since(found, self._earlier or [], now=now),
+            old_desktops=self._desktops.older_than(BUILD.version, connection),
         )
 
     def _prune(self) -> None:

@@ -10,6 +10,7 @@ from hms_server.backup.settings import BackupSettings, save_settings
 from hms_server.backup.state import BackupState, write_state
 from hms_server.contract.upkeep import ConditionsChanged, GetServerConditions, Level, ServerConditions
 from hms_server.contract.values import Role
+from hms_server.upkeep.desktops import DesktopVersions
 from hms_server.upkeep.rules import HEARD_WITHIN
 from hms_server.upkeep.time_watch import ClockWatch
 from hms_server.upkeep.watch import REMEMBERED, Identity, Watch
@@ -31,6 +32,7 @@ class Watched:
             self.clock_watch,
             clock=lambda: desk.now,
             addresses=lambda: ["192.0.2.7"],
+            desktops=DesktopVersions(),
             look_every_s=0.0,
         )
 
