@@ -1,7 +1,7 @@
 """Makes a backup while the clinic works: dumped, sealed and checked as a stream."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
@@ -70,17 +70,29 @@ def back_up(
     except BackupStopped:
         raise
     except (BackupFailed, psycopg.Error) as failure:
-        _note(source.data_dir, last_tried_at=now, last_trouble=_as_sentence(failure))
+        # A full disk may be the reason; the reason counts more than the note of it.
+        with suppress(OSError):
+            _note(source.data_dir, last_tried_at=now, last_trouble=_as_sentence(failure))
         raise
-    _note(
-        source.data_dir,
-        last_good_at=now,
-        last_good_file=str(made.files[0]),
-        last_good_bytes=made.size,
-        last_tried_at=now,
-        last_trouble=" ".join(made.troubles),
-    )
+    _note_good(source.data_dir, made, now)
     return made
+
+
+def _note_good(data_dir: Path, made: Made, now: datetime) -> None:
+    try:
+        _note(
+            data_dir,
+            last_good_at=now,
+            last_good_file=str(made.files[0]),
+            last_good_bytes=made.size,
+            last_tried_at=now,
+            last_trouble=" ".join(made.troubles),
+        )
+    except OSError as error:
+        raise BackupFailed(
+            f"The backup {made.files[0]} was made, and the data folder {data_dir} could not store that: "
+            f"{error.strerror or error}. Look after the disk of the data folder."
+        ) from error
 
 
 def make(
