@@ -1,6 +1,7 @@
 """Unpacks a proved bundle beside the version that runs."""
 
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def place(
             raise UpdateRefused(tr("The update holds no program. It is not used."))
         (inside / PROGRAM).chmod(0o755)
         make_current(home, inside, version)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, zlib.error) as error:
         log.info("update not unpacked", reason=str(error))
         raise UpdateRefused(tr("The update cannot be unpacked. It is not used.")) from error
     except (OSError, EOFError) as error:
