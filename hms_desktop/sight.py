@@ -89,6 +89,8 @@ class Sight(QObject):
             Outcome.STRANGER: self.tr("answers, and is not this clinic's server"),
             Outcome.NOT_PAIRED: self.tr("does not let this workstation in"),
         }
+        if any(one.outcome is Outcome.NOT_PAIRED for one in tried):
+            return self.tr("Ask the administrator for a new code and pair it again.")
         lines = [
             f"{one.address.removeprefix('tcp://')}: {outcomes[one.outcome]}" for one in tried[:SHOWN_MOST]
         ]

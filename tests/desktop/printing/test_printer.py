@@ -7,6 +7,7 @@ from typing import BinaryIO
 import pytest
 
 from hms_desktop.printing.printer import (
+    ByKind,
     CommandPrinter,
     FolderPrinter,
     PrintKind,
@@ -122,6 +123,32 @@ def test_a_printer_in_trouble_keeps_the_pdf_and_says_why(
     assert outcome.kept_at
     assert outcome.kept_at.read_bytes() == PDF
     assert outcome.message == f"“R-000042” was not printed: {reason} It was saved as {outcome.kept_at}."
+
+
+def test_a_printer_that_is_gone_is_named(folder: FolderPrinter) -> None:
+    printer = CommandPrinter(
+        kept=folder,
+        queues={PrintKind.LABEL: Queue(name="Zebra")},
+        command=_command("import sys; sys.exit('lp: The printer or class does not exist.')"),
+    )
+
+    outcome = printer.print(PDF, title="T-004", kind=PrintKind.LABEL)
+
+    assert outcome.kept_at
+    assert outcome.kept_at.read_bytes() == PDF
+    assert "the printer “Zebra” is not known to this computer any more" in outcome.message
+
+
+def test_papers_of_a_kind_can_go_their_own_way(folder: FolderPrinter, tmp_path: Path) -> None:
+    others = FolderPrinter(folder=tmp_path / "others")
+    printer = ByKind(others=others, printers={PrintKind.LABEL: folder})
+
+    label = printer.print(PDF, title="T-004", kind=PrintKind.LABEL)
+    page = printer.print(PDF, title="Report", kind=PrintKind.PAGE)
+
+    assert label.kept_at
+    assert page.kept_at
+    assert (label.kept_at.parent, page.kept_at.parent) == (folder.folder, others.folder)
 
 
 def test_neither_printer_nor_folder_names_both_reasons(tmp_path: Path) -> None:

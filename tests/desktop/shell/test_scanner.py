@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from hms_desktop.shell.scanner import GAP_MS, RAW_SCANS, Scanner
+from hms_desktop.shell.scanner import GAP_MS, RAW_SCANS, SLOWEST_GAP_MS, Scanner
+from hms_desktop.workplace import ScanEnd, Wedge
 
 CODE = "2001234567893"
 
@@ -28,6 +29,8 @@ class Hand:
             self.now_s += gap_ms / 1000
             if letter == "\n":
                 QTest.keyClick(widget, Qt.Key.Key_Return)
+            elif letter == "\t":
+                QTest.keyClick(widget, Qt.Key.Key_Tab)
             else:
                 QTest.keyClicks(widget, letter)
 
@@ -196,6 +199,59 @@ def test_scan_without_any_field_is_told(qtbot: QtBot, scanner: Scanner, hand: Ha
         hand.type(page, CODE + "\n", gap_ms=5)
 
     assert scanned.args == [CODE]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (Wedge(), CODE + "\n"),
+        (Wedge(prefix="]C1"), "]C1" + CODE + "\n"),
+        (Wedge(suffix="#"), CODE + "#\n"),
+        (Wedge(prefix="]C1", suffix="#", end=ScanEnd.TAB), "]C1" + CODE + "#\t"),
+        (Wedge(prefix="]C1"), CODE + "\n"),
+        (Wedge(end=ScanEnd.TAB), CODE + "\n"),
+        (Wedge(end=ScanEnd.NOTHING), CODE),
+    ],
+)
+def test_what_a_scanner_types_around_a_code_is_cut_off(
+    qtbot: QtBot, scanner: Scanner, hand: Hand, line: QLineEdit, case: tuple[Wedge, str]
+) -> None:
+    """As the first start has learnt it; a scanner without it is understood all the same."""
+    wedge, typed = case
+    scanner.set_wedge(wedge)
+
+    with qtbot.waitSignal(scanner.scanned) as scanned:
+        hand.type(line, typed, gap_ms=5)
+
+    assert scanned.args == [CODE]
+    assert line.text() == ""
+    assert line.hasFocus()
+
+
+def test_tab_of_a_person_still_moves_on(
+    qtbot: QtBot, scanner: Scanner, hand: Hand, page: QWidget, line: QLineEdit
+) -> None:
+    """Also where the scanner ends its codes with Tab."""
+    scanner.set_wedge(Wedge(end=ScanEnd.TAB))
+
+    with qtbot.assertNotEmitted(scanner.scanned):
+        hand.type(line, "ada\t", gap_ms=GAP_MS + 20)
+
+    assert line.text() == "ada"
+    assert page.findChildren(QLineEdit)[1].hasFocus()
+
+
+def test_a_slower_scanner_is_waited_for_up_to_a_limit(
+    qtbot: QtBot, scanner: Scanner, hand: Hand, line: QLineEdit
+) -> None:
+    """A radio scanner pauses between its letters; nobody's typing is held back longer than a blink."""
+    scanner.set_wedge(Wedge(gap_ms=5000))
+
+    with qtbot.waitSignal(scanner.scanned) as scanned:
+        hand.type(line, CODE + "\n", gap_ms=GAP_MS + 15)
+
+    assert scanned.args == [CODE]
+    assert scanner._patience.interval() == SLOWEST_GAP_MS
 
 
 def test_stopped_scanner_lets_everything_through(scanner: Scanner, hand: Hand, line: QLineEdit) -> None:
