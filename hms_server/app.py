@@ -190,7 +190,7 @@ class Server:
 
     def trouble(self) -> str:
         """Why this process is of no use any more, in a few words; empty as long as it serves."""
-        return self.router.life.trouble() or ("" if self._keeper.is_alive() else "the housekeeping has ended")
+        return self.upkeep.trouble() or ("" if self._keeper.is_alive() else "the housekeeping has ended")
 
     def stop(self) -> None:
         """Finishes what is under way, then lets go of everything."""
@@ -266,7 +266,7 @@ class Server:
 
     def is_alive(self) -> bool:
         """Whether workstations get answers and housekeeping turns; a watchdog starts a dead one anew."""
-        return not self.upkeep.trouble()
+        return not self.trouble()
 
     def _say_goodbye(self) -> None:
         try:

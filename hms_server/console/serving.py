@@ -14,6 +14,7 @@ from hms_server.console.service import Anteroom, watch_over
 from hms_server.console.setting_up import add_clinic_options, create_clinic_once
 from hms_server.contract.pairing import PAIRING_PORT
 from hms_server.notify import Notifier
+from hms_server.upkeep.endpoint import PORT as METRICS_PORT
 
 
 def add(commands: Commands) -> None:
@@ -28,6 +29,13 @@ def add(commands: Commands) -> None:
         type=_address,
         metavar="HOST:PORT",
         help="take Paystack's notices there, behind the clinic's own TLS (default: nowhere)",
+    )
+    run.add_argument(
+        "--metrics-port",
+        type=int,
+        default=METRICS_PORT,
+        metavar="PORT",
+        help="/health and /metrics on this machine alone; 0: nowhere",
     )
     run.add_argument("--no-announce", action="store_true", help="do not announce the server by zeroconf")
     run.add_argument(
@@ -94,7 +102,13 @@ def try_out(options: argparse.Namespace) -> int:
                 return 0
             load_reference(connection)
         quiet = replace(
-            _settings(options), bind="127.0.0.1", port=0, pairing_port=0, announce=False, webhook=None
+            _settings(options),
+            bind="127.0.0.1",
+            port=0,
+            pairing_port=0,
+            announce=False,
+            webhook=None,
+            metrics_port=0,
         )
         Server(quiet, dsn).try_out()
     print("This version starts with the data of this clinic.")
@@ -111,4 +125,5 @@ def _settings(options: argparse.Namespace) -> Settings:
         workers=options.workers,
         announce=not options.no_announce,
         webhook=options.webhook,
+        metrics_port=options.metrics_port,
     )

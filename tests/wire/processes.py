@@ -57,6 +57,7 @@ class Process:
         command = [sys.executable, "-m", module, "--data-dir", str(data_dir)]
         command += ["--database", database] if database else []
         command += ["run", "--bind", "127.0.0.1", "--port", str(port), "--pairing-port", "0"]
+        command += ["--metrics-port", "0"]
         # Nobody believes an announcement that does not say where the pairing desk is.
         command += ["--pairing-port", str(free_port())] if announce else ["--no-announce"]
         command += arguments
