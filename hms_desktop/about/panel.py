@@ -28,7 +28,7 @@ class AboutSheet(SideSheet):
         self._server = label("", TextRole.STRONG, wraps=True)
         self._close_button = SecondaryButton(self.tr("Close   Esc"))
         self._close_button.setAccessibleName(self.tr("Close"))
-        self.copy_button = SecondaryButton(self.tr("&Copy for support"), icon_name="content-copy")
+        self.copy_button = SecondaryButton(self.tr("Copy for support"), icon_name="content-copy")
         self.licences = QPlainTextEdit(readOnly=True)
         self.licences.setAccessibleName(self.tr("Licences"))
         self.licences.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
@@ -45,7 +45,7 @@ class AboutSheet(SideSheet):
         if not self.licences.toPlainText():
             self.licences.setPlainText(self._read() or self._no_licences())
         self._state.reload(session)
-        self.copy_button.set_words(self.tr("&Copy for support"))
+        self.copy_button.set_words(self.tr("Copy for support"))
         self.reveal(self.licences)
 
     def facts(self) -> str:
@@ -63,7 +63,7 @@ class AboutSheet(SideSheet):
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self.facts())
-        self.copy_button.set_words(self.tr("&Copied"))
+        self.copy_button.set_words(self.tr("Copied"))
 
     def _no_licences(self) -> str:
         return self.tr("This copy runs from its sources; the licences of its parts lie beside each of them.")

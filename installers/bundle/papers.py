@@ -12,9 +12,10 @@ from cyclonedx.model.component import Component, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-from installers.bundle.parts import Part
+from installers.bundle.parts import IN_FULL, NOT_STATED, Part
 
 LINE = "=" * 78
+UNNAMED = (IN_FULL, NOT_STATED)
 
 
 def write_licences(path: Path, parts: Sequence[Part], *, title: str) -> None:
@@ -43,7 +44,7 @@ def write_bill(path: Path, parts: Sequence[Part], *, name: str, facts: Path) -> 
 
 def _component(part: Part) -> Component:
     # Written as the words of its package where these are no identifier that the standard knows.
-    licences = [LicenseFactory().make_from_string(part.licence)] if part.licence != "not stated" else []
+    licences = [LicenseFactory().make_from_string(part.licence)] if part.licence not in UNNAMED else []
     url = PackageURL(
         part.kind, "debian" if part.kind == "deb" else None, part.name.lower(), part.version or None
     )

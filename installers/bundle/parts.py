@@ -17,6 +17,9 @@ OURS = "hms"
 TEXTS = Path(__file__).with_name("texts")
 LICENCE_FILE = re.compile(r"(^|/)(licen[cs]es?|copying|notice)([._-][^/]*)?(/[^/]+)?$", re.IGNORECASE)
 HASH = re.compile(r"-[0-9a-f]{8,}(?=\.|$)")
+IN_FULL = "see its text below"
+"""Of libraries whose package has texts and no one name for them."""
+NOT_STATED = "not stated"
 LONGEST_NAME = 80
 """Of a licence; some packages write the whole text where the name belongs."""
 
@@ -193,7 +196,7 @@ def licence_of(owner: Distribution) -> str:
         for each in fields.get_all("Classifier") or ()
         if each.startswith("License")
     ]
-    return " AND ".join(classified) or "not stated"
+    return " AND ".join(classified) or NOT_STATED
 
 
 def _licence_texts(owner: Distribution) -> Iterator[str]:
@@ -208,7 +211,7 @@ def _licence_texts(owner: Distribution) -> Iterator[str]:
 def _debian(path: Path) -> Part:
     """The package of the building machine that a library was taken from; its copyright file comes along."""
     if shutil.which("dpkg-query") is None:
-        return Part(name=path.name, version="", licence="not stated")
+        return Part(name=path.name, version="", licence=NOT_STATED)
     asked = (path, path.resolve(), Path("/usr", *path.resolve().parts[1:]))
     for candidate in asked:
         done = _dpkg("--search", str(candidate))
@@ -224,7 +227,7 @@ def _debian_part(package: str) -> Part:
     return Part(
         name=package.partition(":")[0],
         version=_dpkg("--show", "--showformat=${Version}", package),
-        licence="as in its copyright file" if text.is_file() else "not stated",
+        licence=IN_FULL if text.is_file() else NOT_STATED,
         kind="deb",
         texts=(_read(text),) if text.is_file() else (),
     )
