@@ -1,7 +1,7 @@
 """What becomes of an appointment when the patient comes and goes: for the visits above this slice."""
 
 from hms_server.contract.scheduling import AppointmentId, AppointmentStatus
-from hms_server.contract.values import EncounterId, PatientId
+from hms_server.contract.values import EncounterId, PatientId, StaffId
 from hms_server.faults import Refused
 from hms_server.permissions import Permission
 from hms_server.scheduling import faults
@@ -44,6 +44,17 @@ def expected(work: Work, appointment_id: AppointmentId, patient_id: PatientId) -
     return standing
 
 
+def of_today(
+    work: Work, patient_id: PatientId, *, practitioner_id: StaffId | None
+) -> StoredAppointment | None:
+    """The next appointment of today that somebody who comes without naming one has, locked; None without.
+
+    Who is to see another doctor than the booked one has come for something else.
+    """
+    params = {"patient_id": patient_id, "practitioner_id": practitioner_id, "now": work.now}
+    return work.one(StoredAppointment, OF_TODAY, params)
+
+
 def arrive(work: Work, appointment: StoredAppointment, encounter_id: EncounterId) -> None:
     """The patient is here, under that visit."""
     stored = set_status(work, appointment, AppointmentStatus.ARRIVED, encounter_id=encounter_id)
@@ -56,6 +67,18 @@ def fulfil(work: Work, encounter_id: EncounterId) -> None:
     for stored in work.rows(StoredAppointment, FULFIL, params):
         work.emit(stored.event(), audience=Permission.APPOINTMENTS_READ)
 
+
+OF_TODAY = f"""
+select {SHOWN} from appointment {BESIDE}
+cross join lateral (
+    select date_trunc('day', %(now)s::timestamptz at time zone time_zone) as day, time_zone from clinic
+) as today
+where appointment.patient_id = %(patient_id)s and appointment.status = 'booked'
+    and appointment.practitioner_id = coalesce(%(practitioner_id)s, appointment.practitioner_id)
+    and starts_at >= day at time zone today.time_zone
+    and starts_at < (day + interval '1 day') at time zone today.time_zone
+order by starts_at limit 1 for update of appointment
+"""
 
 FULFIL = f"""
 with stored as (

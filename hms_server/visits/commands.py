@@ -51,11 +51,11 @@ def check_in(work: Work, request: CheckIn) -> CheckedIn:
 
     An encounter that was opened today and is still open goes on, with the rank it had: somebody who came
     back after a no-show is no new visit. Otherwise a new encounter is opened. An appointment of somebody who
-    has a ticket already belongs to the visit of that ticket.
+    has a ticket already belongs to the visit of that ticket. Where none is named, the next one of today
+    counts: nobody who has come is written down as missed because the desk did not look.
     """
-    appointment = None
-    if request.appointment_id is not None:
-        appointment = arrivals.expected(work, request.appointment_id, request.patient_id)
+    appointment = _appointment_of(work, request)
+    if appointment is not None:
         request = _as_booked(request, appointment)
     params = {
         "patient_id": request.patient_id,
@@ -175,6 +175,12 @@ def _close(
         change = QueueChanged(ticket_id=closed.id, code=closed.code, service=closed.service, state=state)
         work.emit(change, audience=Permission.QUEUE_DISPLAY)
     return closed
+
+
+def _appointment_of(work: Work, request: CheckIn) -> StoredAppointment | None:
+    if request.appointment_id is not None:
+        return arrivals.expected(work, request.appointment_id, request.patient_id)
+    return arrivals.of_today(work, request.patient_id, practitioner_id=request.practitioner_id)
 
 
 def _as_booked(request: CheckIn, appointment: StoredAppointment) -> CheckIn:

@@ -47,6 +47,47 @@ def test_a_check_in_takes_doctor_queue_and_reason_from_the_appointment(diary: Di
     assert diary.desk.events(AppointmentChanged)[-1].status is AppointmentStatus.ARRIVED
 
 
+def test_who_comes_without_naming_the_appointment_has_come_for_it(diary: Diary) -> None:
+    """The desk only knows that somebody has come: doctor and reason are as booked, of the next one today."""
+    later = diary.book("11:00")
+    row = diary.desk.ask(
+        diary.booking("10:00", patient_id=later.patient.id, reason="Blood pressure"), RECEPTION
+    ).appointment
+
+    ticket = diary.desk.ask(CheckIn(patient_id=row.patient.id), RECEPTION).ticket
+
+    assert ticket.practitioner is not None
+    assert ticket.practitioner.name == "Dr Kofi Asante"
+    assert diary.desk.sql("select reason from encounter") == [("Blood pressure",)]
+    assert (now(diary, row).status, now(diary, later).status) == (
+        AppointmentStatus.ARRIVED, AppointmentStatus.BOOKED
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("day", [-1, 1])
+def test_an_appointment_of_another_day_is_not_taken_for_todays(diary: Diary, day: int) -> None:
+    row = diary.book("10:00")
+    diary.desk.sql(
+        "update appointment set starts_at = starts_at + make_interval(days => %s),"
+        " ends_at = ends_at + make_interval(days => %s)",
+        (day, day),
+    )
+
+    ticket = diary.desk.ask(CheckIn(patient_id=row.patient.id), RECEPTION).ticket
+
+    assert ticket.practitioner is None
+    assert diary.desk.sql("select status from appointment") == [("booked",)]
+
+
+def test_who_is_sent_to_another_doctor_has_come_for_something_else(diary: Diary) -> None:
+    row = diary.book("10:00")
+    request = CheckIn(patient_id=row.patient.id, service=DOCTOR, practitioner_id=diary.other_doctor())
+
+    diary.desk.ask(request, RECEPTION)
+
+    assert now(diary, row).status is AppointmentStatus.BOOKED
+
+
 def test_what_the_desk_says_goes_before_what_was_booked(diary: Diary) -> None:
     row = diary.book("10:00")
     other = diary.other_doctor()
@@ -145,9 +186,10 @@ def test_who_comes_after_having_been_given_up_is_let_in_if_the_time_is_still_the
 
 
 def test_who_waits_already_keeps_the_ticket_and_the_appointment_is_met(diary: Diary) -> None:
-    """Somebody was checked in as a walk-in: the appointment must not end as not come."""
-    row = diary.book("10:00")
-    walk_in = diary.desk.ask(CheckIn(patient_id=row.patient.id), RECEPTION).ticket
+    """Booked after the patient was checked in: the appointment must not end as not come."""
+    patient_id = diary.desk.patient()
+    walk_in = diary.desk.ask(CheckIn(patient_id=patient_id), RECEPTION).ticket
+    row = diary.desk.ask(diary.booking("10:00", patient_id=patient_id), RECEPTION).appointment
 
     ticket = check_in(diary, row)
 
