@@ -74,6 +74,7 @@ class WorkplaceDesk(QObject):
         self._station = Station(clinic="", device="")
         self._clinic: Clinic | None = None
         self._is_first = False
+        self._unkept = ""
         self._pages: list[StepPage] = []
         found = load_workplace(folder)
         self.workplace = found.workplace
@@ -128,8 +129,8 @@ class WorkplaceDesk(QObject):
         page.back_requested.connect(self.close)
         page.chosen.connect(self._on_chosen)
         page.retried.connect(self._fetch_rooms)
-        self._show(page)
         page.start(self.workplace, self._guess())
+        self._show(page)
         self._fetch_rooms()
 
     def close(self) -> None:
@@ -148,6 +149,8 @@ class WorkplaceDesk(QObject):
 
     def _show(self, page: StepPage) -> None:
         page.set_heading(self._station.clinic)
+        if self._unkept:
+            page.notice.say(Kind.DANGER, self._unkept)
         self._pages.append(page)
         self._window.show_page(page)
 
@@ -266,8 +269,8 @@ class WorkplaceDesk(QObject):
         page.next_requested.connect(self.close)
         page.learnt.connect(self._on_learnt)
         page.label_wanted.connect(lambda: self._print_code(page))
-        self._show(page)
         page.start()
+        self._show(page)
         self._background.run(code_bars, lambda widths: self._on_bars(page, widths))
 
     def _on_bars(self, page: ScannerPage, widths: Sequence[int]) -> None:
@@ -291,13 +294,12 @@ class WorkplaceDesk(QObject):
     def _keep(self, workplace: Workplace) -> bool:
         """Whether it is on the disk; where that refuses, the choice lasts until the program ends."""
         self.workplace = workplace
-        self.trouble = ""
+        self.trouble = self._unkept = ""
         try:
             keep_workplace(self._folder, workplace)
         except OSError as error:
             sentence = self.tr("This could not be kept ({answer}): it lasts until the program is closed.")
-            self._pages[-1].notice.say(Kind.DANGER, sentence.format(answer=error.strerror or error))
-            self.changed.emit()
-            return False
+            self._unkept = sentence.format(answer=error.strerror or error)
+            self._pages[-1].notice.say(Kind.DANGER, self._unkept)
         self.changed.emit()
-        return True
+        return not self._unkept

@@ -57,9 +57,9 @@ class Guess(msgspec.Struct, frozen=True, kw_only=True):
 def guess(device_name: str, rooms: Sequence[Room]) -> Guess:
     """From the name that the administrator gave the workstation with its pairing code."""
     name = _folded(device_name)
-    room = max(
-        (room for room in rooms if _folded(room.name) in name), key=lambda room: len(room.name), default=None
-    )
+    # Whole words: "Room 12" is not in Room 1.
+    named = [room for room in rooms if f" {_folded(room.name)} " in f" {name} "]
+    room = max(named, key=lambda room: len(room.name), default=None)
     by_words = (place for place, hints in _HINTS.items() if any(hint in f"{name} " for hint in hints))
     by_room = (place for place, service in SERVICES.items() if room and room.service == service)
     place = next(by_words, None) or next(by_room, None)
