@@ -21,6 +21,7 @@ from hms_server.joining import JoinRefused, fetch_keys
 from hms_server.keys import ServerKeys, load, read_keys
 from hms_server.neighbours import claim_clinic, clinic_key, endpoint, replace_key
 
+HIGHEST_PORT = 65535
 OWN_POSTGRESQL = (
     "This server keeps the clinic's records in its own PostgreSQL, which no other machine can reach. "
     "Move them to a PostgreSQL of their own first: see 'Moving' in the manual."
@@ -107,7 +108,8 @@ def desk_of(text: str) -> str:
         port = rest.removeprefix(":") or port
     elif host.count(":") == 1:
         host, _, port = host.partition(":")
-    if not host or any(letter.isspace() or letter in "/*;[]" for letter in host) or not port.isdecimal():
+    is_port = port.isascii() and port.isdecimal() and 0 < int(port) <= HIGHEST_PORT
+    if not host or any(letter.isspace() or letter in "/*;[]" for letter in host) or not is_port:
         raise JoinRefused(f"“{text}” is not an address. Type a name or a number such as 192.168.1.5.")
     # People copy the port that workstations use from the server's own line; the desk has another one.
     return endpoint(host, PAIRING_PORT if int(port) == PORT else int(port))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from tests.benchmarks import (
+    bench_capacity,
     bench_desktop,
     bench_fanout,
     bench_patients,
@@ -32,6 +33,7 @@ def parts(*, quick: bool) -> dict[str, Part]:
         "e": partial(bench_desktop.run, quick=quick),
         "f": partial(bench_sign_in.run, quick=quick),
         "g": partial(bench_relay.run, quick=quick),
+        "h": partial(bench_capacity.run, quick=quick),
     }
 
 
