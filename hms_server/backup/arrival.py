@@ -9,7 +9,7 @@ from psycopg import sql
 
 from hms_server.backup.tools import load
 from hms_server.backup.trouble import BackupFailed
-from hms_server.database import EXTENSIONS, connect, refuse_old_server
+from hms_server.database import connect, refuse_old_server
 from hms_server.epoch import epoch_statement
 
 ASIDE = "before_restore_"
@@ -69,15 +69,11 @@ def _counted(name: str, count: int) -> str:
 
 
 def _set_aside(dsn: str, name: str) -> str:
-    """The statements that move everything to another schema; extensions stay where they are looked for."""
+    """The statements that move everything to another schema; extensions stay, which are not ours to move."""
     with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
-        installed = {row[0] for row in connection.execute(INSTALLED, (list(EXTENSIONS),)).fetchall()}
-    statements: list[sql.Composable] = [
-        sql.SQL("alter schema public rename to {};").format(sql.Identifier(name)),
-        sql.SQL("create schema public;"),
-        *(sql.SQL("alter extension {} set schema public;").format(sql.Identifier(one)) for one in installed),
-    ]
-    return sql.SQL("\n").join(statements).as_string()
+        moves = connection.execute(MOVES, (name,)).fetchall()
+    schema = sql.SQL("create schema {};").format(sql.Identifier(name)).as_string()
+    return "\n".join([schema, *(statement for (statement,) in moves)])
 
 
 def describe(connection: psycopg.Connection[Any]) -> str:
@@ -97,8 +93,20 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 
         where classid = 'pg_class'::regclass and objid = pg_class.oid and deptype = 'e')
 limit 1
 """
-INSTALLED = """
-select extname from pg_extension where extname = any(%s) and extnamespace = 'public'::regnamespace
+MOVES = """
+with ours as (
+    select 'pg_class'::regclass as catalog, oid, 'table ' || oid::regclass as what
+    from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
+    union all
+    select 'pg_proc'::regclass, oid, 'routine ' || oid::regprocedure
+    from pg_proc where pronamespace = 'public'::regnamespace
+    union all
+    select 'pg_type'::regclass, oid, 'type ' || oid::regtype
+    from pg_type where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
+)
+select format('alter %%s set schema %%I;', what, %s::text) from ours
+where not exists (select from pg_depend
+    where classid = catalog and objid = ours.oid and deptype = 'e')
 """
 PATH = "set local search_path = public;"
 COUNT = """

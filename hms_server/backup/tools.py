@@ -33,7 +33,9 @@ _INTO = (
     "--no-psqlrc",
     "--quiet",
     "--set=ON_ERROR_STOP=1",
-    "--single-transaction",
+    # The rest of a message tells the values of a row, which are a patient's.
+    "--set=VERBOSITY=terse",
+    "--set=SHOW_CONTEXT=never",
     "--no-password",
     "--file=-",
 )
@@ -90,7 +92,7 @@ class Tool:
     def finish(self) -> None:
         """Waits for its end; `ToolFailed` unless it succeeded."""
         if self.process.stdin is not None:
-            with suppress(BrokenPipeError):
+            with suppress(OSError):
                 self.process.stdin.close()
         if self.process.wait() != 0:
             raise self.failure()
@@ -121,7 +123,7 @@ def dump(dsn: str, *, snapshot: str) -> Iterator[bytes]:
         while block := dumping.source.read(READ_BYTES):
             try:
                 check.sink.write(block)
-            except BrokenPipeError:
+            except OSError:
                 check.finish()
                 raise check.failure() from None
             yield block
@@ -142,7 +144,7 @@ def load(blocks: Iterable[bytes], dsn: str, *, before: str = "", after: str = ""
         stack.callback(passing.stop)
         passing.start()
         # Where one of the programs has given up, its own words say more than the broken pipe.
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             for block in blocks:
                 script.sink.write(block)
         _close(script.sink)
@@ -152,7 +154,7 @@ def load(blocks: Iterable[bytes], dsn: str, *, before: str = "", after: str = ""
             raise into.failure()
         script.finish()
         # Written by nobody but us: where this process is killed, PostgreSQL takes everything back.
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             into.sink.write(f"\n{after}\ncommit;\n".encode())
         into.finish()
 
@@ -168,7 +170,7 @@ class _Passing(threading.Thread):
     def run(self) -> None:
         try:
             self._pass()
-        except BrokenPipeError:
+        except OSError:
             self.refused = True
             # It would wait for a reader for ever, and whoever feeds it with it.
             self._script.process.kill()
@@ -194,7 +196,7 @@ class _Passing(threading.Thread):
 
 
 def _close(sink: IO[bytes]) -> None:
-    with suppress(BrokenPipeError):
+    with suppress(OSError):
         sink.close()
 
 

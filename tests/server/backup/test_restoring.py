@@ -1,0 +1,223 @@
+"""Restoring: what was acknowledged is there, what was there is kept, and no trouble destroys anything."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from hms_server import audit
+from hms_server.backup.arrival import TargetRefused
+from hms_server.backup.content import packed, unpacked
+from hms_server.backup.recovery import RecoveryKey
+from hms_server.backup.restore import Order, known_revisions, refuse_newer, restore_external
+from hms_server.backup.sealing import About, Backup, BadBackup, Sealer
+from hms_server.backup.settings import load_settings
+from hms_server.backup.tools import ToolFailed
+from hms_server.contract.values import Role
+from hms_server.contract.visits import CheckIn
+from hms_server.database import connect, migrations_folder
+from hms_server.events import current_position
+from hms_server.gate import is_forgotten
+from hms_server.keys import load_or_create
+from tests.server.backup.clinics import NIGHT, Clinic, rows
+
+SESSION = """
+with one as (insert into device (public_key, name, paired_at) values ('k', 'Desk', now()) returning id)
+insert into session (secret_hash, staff_id, device_id, started_at, last_seen_at)
+select 'h', (select min(id) from staff), one.id, now(), now() from one
+"""
+CODE = """
+insert into pairing_code (code, name, opened_at, expires_at, tries_left) values ('1', 'x', now(), now(), 3)
+"""
+JOB = """
+insert into relay_job (kind, key, payload, summary, state, run_at, asked_at, asked_by, patience_from, since)
+select 'sms', state, '{}', 'x', state, now(), now(), 'x', now(), now()
+from unnest('{waiting,done}'::text[]) as state
+"""
+RELATIONS = "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+ASIDE = "select nspname from pg_namespace where starts_with(nspname, 'before_restore_')"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    return tmp_path / "elsewhere"
+
+
+def test_everything_is_there_and_new_work_goes_on(
+    clinic: Clinic, empty_database: str, elsewhere: Path
+) -> None:
+    """Rows, keys, settings and the audit chain; numbers go on behind the last one."""
+    clinic.work(3)
+    last = clinic.desk.sql("select max(id) from encounter")[0][0]
+    with clinic.desk.connect() as connection:
+        audit.seal(connection, load_or_create(clinic.data_dir / "keys.json").audit_key)
+    file = clinic.back_up().files[0]
+
+    restored = clinic.restore(file, empty_database, elsewhere)
+
+    assert restored.aside is None
+    assert restored.audit.fault is None
+    assert restored.audit.checked + restored.audit.unsealed == 3
+    assert load_or_create(elsewhere / "keys.json").public_key == clinic.server_key
+    assert load_settings(elsewhere).recovery_public == clinic.key.public
+    codes = clinic.desk.sql("select code from ticket order by id")
+    assert rows(empty_database, "select code from ticket order by id") == codes
+    _move_desk(clinic, empty_database)
+    ticket = clinic.desk.ask(CheckIn(patient_id=clinic.desk.patient()), Role.NURSE).ticket
+    assert ticket.code not in [code for (code,) in codes]
+    assert rows(empty_database, "select max(id) from encounter") == [(last + 1,)]
+
+
+def _move_desk(clinic: Clinic, dsn: str) -> None:
+    """The same staff at work on another database."""
+    clinic.desk.dispatcher.close_thread()
+    clinic.desk._connection.close()
+    clinic.desk._dsn = dsn
+    clinic.desk._connection = clinic.desk.connect()
+
+
+def test_positions_sessions_codes_and_jobs_of_the_lost_server(
+    clinic: Clinic, empty_database: str, elsewhere: Path
+) -> None:
+    """Whoever followed gets a gap; nobody is signed in; pairings hold; nothing leaves the premises twice."""
+    clinic.work(1)
+    for statement in (SESSION, CODE, JOB):
+        clinic.desk.sql(statement)
+    file = clinic.back_up().files[0]
+    clinic.work(2)
+    with clinic.desk.connect() as connection:
+        after_the_backup = current_position(connection)
+
+    clinic.restore(file, empty_database, elsewhere)
+
+    with connect(empty_database, application_name="tests", autocommit=True) as connection:
+        assert is_forgotten(connection, after_the_backup)
+        assert not is_forgotten(connection, current_position(connection))
+    assert rows(empty_database, "select end_reason from session") == [("restored",)]
+    assert rows(empty_database, "select public_key, revoked_at from device") == [("k", None)]
+    assert rows(empty_database, "select tries_left from pairing_code") == [(0,)]
+    assert rows(empty_database, "select state, uncertain from relay_job order by state") == [
+        ("done", False),
+        ("waiting", True),
+    ]
+
+
+def test_a_database_with_a_clinic_is_refused_and_stays(clinic: Clinic, elsewhere: Path) -> None:
+    file = clinic.back_up().files[0]
+    codes = clinic.work(2)
+
+    with pytest.raises(TargetRefused, match=r"holds a clinic already; nothing was changed.*--replace"):
+        clinic.restore(file, clinic.dsn, elsewhere)
+
+    assert len(clinic.desk.sql("select from ticket")) == len(codes)
+    assert not (elsewhere / "keys.json").exists()
+
+
+def test_replacing_keeps_the_old_database_aside(clinic: Clinic) -> None:
+    """It can be looked into, and the next backup does not hold it."""
+    clinic.work(1)
+    file = clinic.back_up().files[0]
+    clinic.work(2)
+
+    restored = clinic.restore(file, clinic.dsn, clinic.data_dir, replacing=True)
+
+    ((aside,),) = rows(clinic.dsn, ASIDE)
+    assert restored.aside == f"schema {aside}"
+    assert rows(clinic.dsn, "select count(*) from ticket") == [(1,)]
+    with connect(clinic.dsn, application_name="tests") as connection:
+        connection.execute("select set_config('search_path', %s, true)", (aside,))
+        assert connection.execute("select count(*) from ticket").fetchone() == (3,)
+    again_at = NIGHT + timedelta(days=1)
+    again = clinic.back_up(again_at)
+    assert again.rows["ticket"] == 1
+    later = replace(clinic.order(again.files[0], clinic.data_dir, replacing=True), now=again_at)
+    restore_external(later, clinic.dsn, lambda _: None)
+    assert rows(clinic.dsn, "select count(*) from ticket") == [(1,)]
+
+
+def test_a_database_that_is_served_is_refused(clinic: Clinic, empty_database: str, elsewhere: Path) -> None:
+    file = clinic.back_up().files[0]
+
+    with (
+        connect(empty_database, application_name="hms-server"),
+        pytest.raises(TargetRefused, match="A server works on this database at the moment: stop it first"),
+    ):
+        clinic.restore(file, empty_database, elsewhere)
+
+
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.999])
+def test_a_damaged_backup_changes_nothing(
+    clinic: Clinic, empty_database: str, elsewhere: Path, part: float
+) -> None:
+    """Found before anything is touched, wherever it is."""
+    file = clinic.back_up().files[0]
+    content = bytearray(file.read_bytes())
+    content[int(len(content) * part)] ^= 1
+    file.write_bytes(content)
+
+    with pytest.raises(BadBackup, match="is damaged"):
+        clinic.restore(file, empty_database, elsewhere)
+
+    assert rows(empty_database, RELATIONS) == [(0,)]
+    assert not (elsewhere / "keys.json").exists()
+
+
+def test_a_cut_backup_and_a_wrong_key_change_nothing(
+    clinic: Clinic, empty_database: str, elsewhere: Path
+) -> None:
+    file = clinic.back_up().files[0]
+    order = Order(backup=Backup(file), key=RecoveryKey.new(), data_dir=elsewhere, replacing=False, now=NIGHT)
+    with pytest.raises(BadBackup, match="not the recovery key of the backup"):
+        restore_external(order, empty_database, lambda _: None)
+    file.write_bytes(file.read_bytes()[:-100])
+
+    with pytest.raises(BadBackup, match="is cut off after"):
+        clinic.restore(file, empty_database, elsewhere)
+
+    assert rows(empty_database, RELATIONS) == [(0,)]
+
+
+def test_a_backup_of_a_newer_program_names_its_version(clinic: Clinic) -> None:
+    header = Backup(clinic.back_up().files[0]).header
+    known = known_revisions(migrations_folder())
+
+    refuse_newer(header, known)
+    with pytest.raises(BadBackup, match=r"made by version .* of the program, with a newer database"):
+        refuse_newer(header, known - {header.revision})
+
+
+def test_what_postgresql_refuses_leaves_the_database_empty(
+    clinic: Clinic, empty_database: str, elsewhere: Path, tmp_path: Path
+) -> None:
+    """A backup that is whole and sealed, and whose dump is none: everything is taken back."""
+    header = Backup(clinic.back_up().files[0]).header
+    about = About(**{name: getattr(header, name) for name in About.__struct_fields__})
+    sealer = Sealer(about, clinic.key.public)
+    whole = b"".join(Backup(clinic.place / "clinic-2026-11-21-0200.hmsbackup").chunks(clinic.key))
+    file = tmp_path / "short.hmsbackup"
+    file.write_bytes(sealer.start + sealer.chunk(whole[: len(whole) // 2], last=True))
+
+    with pytest.raises(ToolFailed, match="PostgreSQL's program pg_restore failed"):
+        clinic.restore(file, empty_database, elsewhere)
+
+    assert rows(empty_database, RELATIONS) == [(0,)]
+    assert not (elsewhere / "keys.json").exists()
+
+
+def test_a_count_that_differs_takes_everything_back(
+    clinic: Clinic, empty_database: str, elsewhere: Path, tmp_path: Path
+) -> None:
+    made = Backup(clinic.back_up().files[0])
+    content = unpacked(made, clinic.key)
+    content.manifest.rows["staff"] += 1
+    about = About(**{name: getattr(made.header, name) for name in About.__struct_fields__})
+    sealer = Sealer(about, clinic.key.public)
+    chunks = [sealer.chunk(plain, last=last) for plain, last in packed(content.manifest, content.dump)]
+    file = tmp_path / "other.hmsbackup"
+    file.write_bytes(sealer.start + b"".join(chunks))
+
+    with pytest.raises(ToolFailed, match="The table staff has 8 rows after loading, and 9 were stored"):
+        clinic.restore(file, empty_database, elsewhere)
+
+    assert rows(empty_database, RELATIONS) == [(0,)]
