@@ -1,0 +1,150 @@
+"""The page for the recovery key and the place of backups."""
+
+import random
+
+from msgspec import structs
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
+
+from hms_desktop.server_setup.panel import SetupPage
+from hms_desktop.server_setup.program import NewKey
+from hms_desktop.widgets.buttons import SecondaryButton
+from hms_desktop.widgets.fields import ChoiceField, Field
+from hms_desktop.widgets.labels import TextRole, label
+from hms_desktop.widgets.tokens import Kind, Space
+from hms_server.contract.setup import LATER, PlanFault, SetupPlan
+
+NOW = "now"
+_USUAL_HOUR = 2
+
+
+class SafetyPage(SetupPage):
+    """The key is shown here and nowhere else; two of its groups are asked back from paper."""
+
+    print_requested = Signal(object)
+    """A `NewKey`."""
+
+    keys = ("backup",)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.card.set_title(self.tr("4 of 6 · Recovery key and backups"))
+        self.sentence.setText(
+            self.tr("Backups are sealed: only the recovery key opens them, and only paper keeps it.")
+        )
+        self._key: NewKey | None = None
+        self._asked = sorted(random.SystemRandom().sample(range(6), 2))
+        self.when: ChoiceField[str] = ChoiceField(
+            self.tr("Recovery key"),
+            [
+                (NOW, self.tr("Now: I write it down")),
+                (LATER, self.tr("Later: until then no backup is made, and administrators are reminded")),
+            ],
+        )
+        self.when.set_value(NOW)
+        self.key_label = label("", TextRole.VALUE)
+        self.key_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.key_label.setAccessibleName(self.tr("Recovery key"))
+        self.mark_label = label("", TextRole.MUTED, wraps=True)
+        self.print_button = SecondaryButton(self.tr("Print"), key="F9", icon_name="printer-outline")
+        words = self.tr("Group {number} from your paper")
+        self.groups = [Field(words.format(number=place + 1), max_length=12) for place in self._asked]
+        self.place = Field(
+            self.tr("Backup folder"),
+            placeholder=self.tr("Empty: decide later"),
+            hint=self.tr("On another disk, such as a USB disk that stays plugged in"),
+        )
+        self.browse_button = SecondaryButton(self.tr("Choose…"), key="F6", icon_name="folder-outline")
+        self.hour: ChoiceField[int] = ChoiceField(
+            self.tr("Every night at"), [(hour, f"{hour:02}:00") for hour in range(24)]
+        )
+        self.hour.set_value(_USUAL_HOUR)
+        self.fields = {
+            "backup.recovery_key": self.when,
+            "group.0": self.groups[0],
+            "group.1": self.groups[1],
+            "backup.place": self.place,
+            "backup.hour": self.hour,
+        }
+        self._arrange()
+        self.when.chosen.connect(lambda _value: self._show_key())
+        self.print_button.clicked.connect(self._on_print)
+        self.browse_button.clicked.connect(self._on_browse)
+        self._show_key()
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a key has yet to be made."""
+        return self._key is None
+
+    def show_key(self, key: NewKey) -> None:
+        """Shows it; it stays the same however often somebody comes back here."""
+        self._key = key
+        self._show_key()
+
+    def show_printed(self, sentence: str, *, ok: bool) -> None:
+        """What became of the paper."""
+        self.notice.say(Kind.OK if ok else Kind.WARNING, sentence)
+
+    def read_plan(self, plan: SetupPlan) -> SetupPlan:
+        """The key only where its groups were typed; otherwise it is asked for later."""
+        key = self._key.key if self._key is not None and self.when.value() == NOW else LATER
+        backup = structs.replace(
+            plan.backup, recovery_key=key, place=self.place.text(), hour=self.hour.value()
+        )
+        return structs.replace(plan, backup=backup)
+
+    def own_faults(self) -> list[PlanFault]:
+        """Whoever has no paper cannot type what stands on it."""
+        if self.when.value() == LATER:
+            return []
+        if self._key is None:
+            return [PlanFault("backup.recovery_key", self.tr("The key is being made. One moment."))]
+        groups = self._key.key.split("-")
+        sentence = self.tr("This is not what stands above. Compare it with your paper.")
+        return [
+            PlanFault(f"group.{number}", sentence)
+            for number, place in enumerate(self._asked)
+            if _as_key(self.groups[number].text()) != groups[place]
+        ]
+
+    def _arrange(self) -> None:
+        self.card.add(self.when)
+        row = QHBoxLayout()
+        row.setSpacing(Space.M)
+        row.addWidget(self.key_label, 1)
+        row.addWidget(self.print_button)
+        self.card.add(row)
+        self.card.add(self.mark_label)
+        self.add_row(*self.groups)
+        below = QHBoxLayout()
+        below.setSpacing(Space.M)
+        below.addWidget(self.place, 1)
+        below.addWidget(self.browse_button, 0, Qt.AlignmentFlag.AlignVCenter)
+        below.addWidget(self.hour)
+        self.card.add(below)
+        self.finish_card()
+
+    def _show_key(self) -> None:
+        is_now = self.when.value() == NOW
+        for part in (self.key_label, self.mark_label, self.print_button, *self.groups):
+            part.setHidden(not is_now)
+        key = self._key
+        self.print_button.setEnabled(key is not None)
+        self.key_label.setText(key.key if key else "…")
+        words = self.tr("Mark {mark}. Write the key down twice, for two buildings; it is not shown again.")
+        self.mark_label.setText(words.format(mark=key.mark) if key else self.tr("The key is being made."))
+
+    def _on_print(self) -> None:
+        if self._key is not None:
+            self.print_requested.emit(self._key)
+
+    def _on_browse(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Backup folder"), self.place.text())
+        if chosen:
+            self.place.set_text(chosen)
+
+
+def _as_key(typed: str) -> str:
+    """As the key is written: without I, L, O and U, which are read as other signs."""
+    return typed.upper().replace(" ", "").replace("-", "").translate(str.maketrans("ILOU", "110V"))
