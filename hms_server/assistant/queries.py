@@ -7,6 +7,7 @@ from typing import LiteralString
 import msgspec
 
 from hms_server.assistant import provider, usage
+from hms_server.assistant.answering import KIND, key_of
 from hms_server.assistant.models import (
     CONVERSATIONS_OF,
     Keeper,
@@ -44,6 +45,7 @@ from hms_server.contract.values import PatientHeader, PatientId, Person, StaffId
 from hms_server.faults import Refused
 from hms_server.patients.names import fold, words_of
 from hms_server.permissions import Permission
+from hms_server.relay import jobs
 from hms_server.relay.ground import Ground
 from hms_server.work import Work
 
@@ -221,7 +223,10 @@ def own_conversation(work: Work, conversation_id: ConversationId) -> StoredConve
 
 
 def own_answer(work: Work, message_id: MessageId) -> StoredMessage:
-    """An answer of one's own, locked until the end of the transaction."""
+    """An answer of one's own and its job, locked until the end of the transaction."""
+    seen = stored_message(work, message_id)
+    if seen is not None:
+        jobs.hold(work, KIND, [key_of(seen.id, seen.attempt)])
     stored = locked(work, message_id)
     if stored is None or stored.answers is None:
         raise unknown_message()

@@ -11,7 +11,7 @@ from hms_server.assistant.requests import keeper_of
 from hms_server.contract.assistant import AnswerState, MessageId
 from hms_server.dispatch import Dispatcher
 from hms_server.relay.ground import Ground
-from hms_server.relay.jobs import cancel
+from hms_server.relay.jobs import cancel, hold
 from hms_server.work import Work
 
 GIVEN_BACK_AFTER = timedelta(seconds=45)
@@ -31,9 +31,10 @@ def forget_old(dispatcher: Dispatcher) -> None:
 
 def _give_back(work: Work, keeper: Keeper) -> int:
     params = {"before": work.now - GIVEN_BACK_AFTER, "gemini": provider.NAME}
-    stuck: list[MessageId] = [row[0] for row in work.connection.execute(STUCK, params).fetchall()]
+    stuck: list[tuple[MessageId, int]] = work.connection.execute(STUCK, params).fetchall()
+    hold(work, KIND, [key_of(message_id, attempt) for message_id, attempt in stuck])
     given_back = 0
-    for message_id in stuck:
+    for message_id, _attempt in stuck:
         answer = locked(work, message_id)
         if answer is None or answer.state != AnswerState.WAITING:
             continue
@@ -49,7 +50,7 @@ def _forget(work: Work) -> None:
 
 
 STUCK: LiteralString = """
-select id from assistant_message
+select id, attempt from assistant_message
 where state = 'waiting' and not parked and at < %(before)s
     and exists (select from relay_destination where name = %(gemini)s and open_until is not null)
 order by id limit 100

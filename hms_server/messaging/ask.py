@@ -132,6 +132,8 @@ class Messaging:
 
     def take_back(self, work: Work, about: str, why: str) -> int:
         """What was asked for about that and has not left yet never will; gives how many it were."""
+        waiting = work.connection.execute(WAITING, (about,)).fetchall()
+        jobs.hold(work, SEND, [str(message_id) for (message_id,) in waiting])
         taken = work.connection.execute(TAKE_BACK, {"about": about, "why": why, "now": work.now}).fetchall()
         for message_id, patient_id in taken:
             jobs.cancel(work, SEND, str(message_id))
@@ -292,6 +294,8 @@ returning id
 """
 
 # One whose answer was lost may have left already: it is followed to its end.
+WAITING = "select id from message where about = %s and state = 'queued' and lost_at is null"
+
 TAKE_BACK = """
 update message set state = 'not_sent', why = %(why)s, since = %(now)s
 where about = %(about)s and state = 'queued' and lost_at is null

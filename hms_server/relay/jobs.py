@@ -5,6 +5,7 @@ made: the state that people see, the claim of a server and the breaker that hold
 have to be read and changed in one statement, or a job is shown as waiting while it runs, or runs twice.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,15 @@ def ask_outside(work: Work, job: NewJob) -> JobId:
         return JobId(work.value(FIND, (job.kind, job.key)))
     _told(work, job_id, JobState.WAITING)
     return job_id
+
+
+def hold(work: Work, kind: str, keys: Sequence[str]) -> None:
+    """Locks those jobs until the end of the transaction.
+
+    Whoever locks rows that a job's `store` changes, and then cancels or hurries the job, holds it first: the
+    runner takes the two in this order, and two orders end in a deadlock.
+    """
+    work.send(HOLD, (kind, list(keys)))
 
 
 def cancel(work: Work, kind: str, key: str) -> bool:
@@ -98,6 +108,8 @@ returning id
 """
 
 FIND = "select id from relay_job where kind = %s and key = %s"
+
+HOLD = "select from relay_job where kind = %s and key = any(%s) order by id for update"
 
 CANCEL = """
 update relay_job set
