@@ -185,8 +185,10 @@ class Router(Generic[ActorT, TaskT]):
         for waiting in (self._socket, self._inbox, self._zap):
             poller.register(waiting, zmq.POLLIN)
         prune_at = time.monotonic() + SILENT_AFTER_S
+        # The first round does not wait: whoever watches is to know at once that it turns.
+        wait_ms = 0
         while not self._stopping.is_set() or self._inbox.poll(0):
-            ready = dict(poller.poll(1000))
+            ready, wait_ms = dict(poller.poll(wait_ms)), 1000
             self.life.came_round()
             if self._zap in ready:
                 self._answer_handshake()
