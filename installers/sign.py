@@ -87,7 +87,9 @@ def describe(
 def read_private(path: Path) -> Ed25519PrivateKey:
     """The key that `make_keys` wrote."""
     try:
-        return Ed25519PrivateKey.from_private_bytes(base64.b64decode(path.read_bytes(), validate=True))
+        return Ed25519PrivateKey.from_private_bytes(
+            base64.b64decode(path.read_bytes().strip(), validate=True)
+        )
     except (OSError, ValueError) as trouble:
         raise SigningRefused(f"{path} is no key for signing: {trouble}.") from trouble
 

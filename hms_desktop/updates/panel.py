@@ -12,6 +12,7 @@ from hms_desktop.widgets.tokens import Space
 
 BY_ITSELF = frozenset({Phase.FETCHING, Phase.APPLYING, Phase.NOTHING})
 """There is nothing to choose."""
+TOLD_ONLY = frozenset({Phase.DONE, Phase.SERVER_OLDER})
 
 
 class UpdateStrip(QFrame):
@@ -56,7 +57,8 @@ class UpdateStrip(QFrame):
     def _actions(self, situation: Situation) -> Sequence[Action]:
         if situation.phase in BY_ITSELF:
             return ()
-        later = Action(self.tr("Later"), self._state.update_later, key="Alt+L")
+        words = self.tr("Close") if situation.phase in TOLD_ONLY else self.tr("Later")
+        later = Action(words, self._state.update_later, key="Alt+L")
         first: list[Action] = []
         if situation.phase is Phase.READY:
             first = self._offers(situation)

@@ -88,9 +88,7 @@ class UpdateStore:
         """To be asked again right before it is used, since a file may change while it lies there."""
         path = self.path_of(manifest)
         try:
-            with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-            if found == manifest.sha256:
+            if _sha256_of(path) == manifest.sha256:
                 return
             path.unlink()
         except OSError as error:
@@ -104,8 +102,8 @@ class UpdateStore:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path_of(self, manifest: Manifest) -> Path:
-        """Where the whole file lies once it is there; the name holds what its content must be."""
-        return self.folder / f"{manifest.sha256[:12]}-{file_name(manifest)}"
+        """Where the whole file lies once it is there: a name that somebody may have to type."""
+        return self.folder / file_name(manifest)
 
     def plan(self) -> Plan:
         """What was chosen last; a missing or damaged file means nothing was."""
@@ -125,18 +123,23 @@ class UpdateStore:
             log.info("plan of updates not kept", reason=str(error))
 
     def _part(self, manifest: Manifest) -> Path:
-        whole = self.path_of(manifest)
-        return whole.with_name(whole.name + PART_SUFFIX)
+        return self.folder / f"{manifest.sha256}{PART_SUFFIX}"
 
     def _size_here(self, manifest: Manifest) -> int:
         whole, part = self.path_of(manifest), self._part(manifest)
         if whole.exists():
-            if whole.stat().st_size == manifest.size_bytes:
+            if _sha256_of(whole) == manifest.sha256:
                 return manifest.size_bytes
+            # The same version may have been built again since.
             whole.unlink()
         here = part.stat().st_size if part.exists() else 0
         # What is longer than it may be is not the beginning of it.
         return here if here <= manifest.size_bytes else 0
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _disk_refused(error: OSError) -> UpdateRefused:

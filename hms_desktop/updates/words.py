@@ -53,9 +53,11 @@ def _ready(situation: Situation) -> Said:
             "This workstation updates itself tonight, once nobody is signed in. Leave it switched on."
         )
     else:
-        sentence = tr("It takes a minute. What was typed is kept.")
+        sentence = tr("Updating this program takes a minute. What was typed is kept.")
     if situation.means is Means.ADMINISTRATOR:
-        sentence = tr("It takes a minute and an administrator's password. What was typed is kept.")
+        sentence = tr(
+            "Updating this program takes a minute and an administrator's password. What was typed is kept."
+        )
     return Said(kind, _ready_title(situation), f"{situation.notes} {sentence}".strip())
 
 
