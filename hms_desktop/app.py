@@ -48,8 +48,6 @@ from hms_server.contract.values import Role
 
 TITLE = "Clinic"
 RETRY_MS = 5000
-WORKPLACE_KEY = "Ctrl+Shift+F4"
-"""Also where a screen has signed itself in and shows no menu."""
 RETRIED = frozenset({"link.down", "link.timeout", "server.busy"})
 
 
@@ -107,7 +105,8 @@ class App(QObject):
         self.login.sight.pairing_requested.connect(self._pair_again)
         self.login.workplace_button.setHidden(self._options.demo is not None)
         if self._options.demo is None:
-            QShortcut(QKeySequence(WORKPLACE_KEY), self.window).activated.connect(self._open_workplace)
+            # Also where a screen has signed itself in and shows no menu.
+            QShortcut(QKeySequence("Ctrl+Shift+F4"), self.window).activated.connect(self._open_workplace)
 
     def start(self) -> None:
         """Shows the first page: pairing, sign-in, or in a demo the first person's workspace."""
