@@ -14,6 +14,7 @@ from hms_server.config import default_data_dir
 from hms_server.console import (
     backing_up,
     joining,
+    moving,
     people,
     records,
     serving,
@@ -30,7 +31,7 @@ from hms_server.listening import ListenRefused
 from hms_server.logs import configure_logging
 from hms_server.postgres_programs import PostgresFailed
 
-COMMANDS = (serving, setting_up, joining, people, records, backing_up, updating, upkeep, trying)
+COMMANDS = (serving, setting_up, joining, people, records, backing_up, moving, updating, upkeep, trying)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

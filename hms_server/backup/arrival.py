@@ -68,12 +68,27 @@ def _counted(name: str, count: int) -> str:
     return statement.as_string()
 
 
+def clear(dsn: str) -> None:
+    """Removes what `arrive` has put into a database that was empty before."""
+    with connect(dsn, application_name="hms-server restore") as connection:
+        for (what,) in connection.execute(OURS).fetchall():
+            # PostgreSQL itself has written and quoted the name. One may have gone with another.
+            connection.execute(f"drop {_if_exists(what)} cascade".encode())
+
+
+def _if_exists(what: str) -> str:
+    """Puts “if exists” between the kind and the name."""
+    kind = next(kind for kind in KINDS if what.startswith(f"{kind} "))
+    return f"{kind} if exists {what.removeprefix(kind)}"
+
+
 def _set_aside(dsn: str, name: str) -> str:
     """The statements that move everything to another schema; extensions stay, which are not ours to move."""
     with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
-        moves = connection.execute(MOVES, (name,)).fetchall()
-    schema = sql.SQL("create schema {};").format(sql.Identifier(name)).as_string()
-    return "\n".join([schema, *(statement for (statement,) in moves)])
+        found = connection.execute(OURS).fetchall()
+    schema = sql.Identifier(name).as_string()
+    moves = (f"alter {what} set schema {schema};" for (what,) in found)
+    return "\n".join([f"create schema {schema};", *moves])
 
 
 def describe(connection: psycopg.Connection[Any]) -> str:
@@ -93,9 +108,12 @@ where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 
         where classid = 'pg_class'::regclass and objid = pg_class.oid and deptype = 'e')
 limit 1
 """
-MOVES = """
+KINDS = ("table", "view", "materialized view", "foreign table", "routine", "type")
+OURS = """
 with ours as (
-    select 'pg_class'::regclass as catalog, oid, 'table ' || oid::regclass as what
+    select 'pg_class'::regclass as catalog, oid,
+        case relkind when 'v' then 'view ' when 'm' then 'materialized view ' when 'f' then 'foreign table '
+            else 'table ' end || oid::regclass as what
     from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f')
     union all
     select 'pg_proc'::regclass, oid, 'routine ' || oid::regprocedure
@@ -104,7 +122,7 @@ with ours as (
     select 'pg_type'::regclass, oid, 'type ' || oid::regtype
     from pg_type where typnamespace = 'public'::regnamespace and typtype in ('e', 'd')
 )
-select format('alter %%s set schema %%I;', what, %s::text) from ours
+select what from ours
 where not exists (select from pg_depend
     where classid = catalog and objid = ours.oid and deptype = 'e')
 """
