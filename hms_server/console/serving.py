@@ -8,6 +8,7 @@ from threading import Event
 
 from hms_server.accounts.setup import is_set_up
 from hms_server.app import Server, load_reference
+from hms_server.backup.arrival import describe
 from hms_server.config import PORT, Settings
 from hms_server.console.ground import Commands, connect, embedded, running_database
 from hms_server.console.service import Anteroom, watch_over
@@ -20,6 +21,12 @@ from hms_server.upkeep.endpoint import PORT as METRICS_PORT
 def add(commands: Commands) -> None:
     """Adds `run`."""
     run = commands.add_parser("run", help="serve the clinic until stopped")
+    add_run_options(run)
+    run.set_defaults(run=run_server)
+
+
+def add_run_options(run: argparse.ArgumentParser) -> None:
+    """What the server is told when it is started, by a person or by a service manager."""
     run.add_argument("--bind", default="*", help="address to listen on (default: all)")
     run.add_argument("--port", type=int, default=PORT)
     run.add_argument("--pairing-port", type=int, default=PAIRING_PORT)
@@ -44,7 +51,6 @@ def add(commands: Commands) -> None:
         help="only try whether this version starts with the data that there is; opens no port to the network",
     )
     add_clinic_options(run)
-    run.set_defaults(run=run_server)
 
 
 def _address(text: str) -> tuple[str, int]:
@@ -61,7 +67,11 @@ def run_server(options: argparse.Namespace) -> int:
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    notifier = Notifier.from_environment()
+    return serve_until(options, stop, Notifier.from_environment())
+
+
+def serve_until(options: argparse.Namespace, stop: Event, notifier: Notifier) -> int:
+    """Serves until `stop` is set; a service manager that listens hears each step."""
     anteroom = Anteroom(options, stop, notifier)
     while anteroom.waits_for_database():
         if _serve(options, anteroom, stop, notifier):
@@ -81,6 +91,8 @@ def _serve(options: argparse.Namespace, anteroom: Anteroom, stop: Event, notifie
             create_clinic_once(dsn, options)
             with connect(dsn) as connection:
                 load_reference(connection)
+                if options.database:
+                    print(f"The clinic is in {describe(connection)}.", flush=True)
             revive = None if options.database else embedded(options).ensure_running
             server = Server(_settings(options), dsn, revive=revive)
             server.start()
