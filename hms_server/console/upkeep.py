@@ -71,8 +71,12 @@ def examine_server(options: argparse.Namespace) -> int:
 
 def pack_support(options: argparse.Namespace) -> int:
     """Writes the file and prints where it is."""
-    with _near(options) as ground:
-        path = write_bundle(ground, options.file, log_file=options.log_file)
+    try:
+        with _near(options) as ground:
+            path = write_bundle(ground, options.file, log_file=options.log_file)
+    except OSError as error:
+        print(f"The file cannot be written: {error.strerror or error}. Name another place.", file=sys.stderr)
+        return 1
     print(f"{path}\nIt holds no patient's data; you may look into it before you send it.")
     return 0
 

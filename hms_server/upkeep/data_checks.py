@@ -5,7 +5,7 @@ import secrets
 import stat
 import sys
 
-from hms_server.keys import KeyFileError, load_or_create
+from hms_server.keys import KeyFileError, load
 from hms_server.upkeep.checking import Answer, Ground, good, note, unknown, wrong
 from hms_server.upkeep.facts import read_disks
 from hms_server.upkeep.rules import BACKUP_OVERDUE, Finding, judge_backups, judge_disks, size_text
@@ -87,7 +87,7 @@ def check_keys(ground: Ground) -> Answer:
             f"{path} cannot be read by this user.", "Run this command as the server's user (sudo)."
         )
     try:
-        load_or_create(path)
+        load(path)
     except KeyFileError as trouble:
         return wrong(str(trouble), "After putting it right, start the server anew.")
     return good("The server's keys are there and private.")

@@ -5,7 +5,7 @@ import socket
 import sys
 
 from hms_server.contract.pairing import fingerprint
-from hms_server.keys import KeyFileError, load_or_create
+from hms_server.keys import KeyFileError, load
 from hms_server.upkeep.checking import Answer, Ground, good, note, unknown, wrong
 from hms_server.upkeep.firewall import Opinion, opinions
 from hms_server.upkeep.processes import holder_of, is_ours
@@ -135,6 +135,6 @@ def check_other_server(ground: Ground) -> Answer:
 def _fingerprint(ground: Ground) -> str:
     path = ground.data_dir / "keys.json"
     try:
-        return fingerprint(load_or_create(path).public_key) if path.exists() else ""
+        return fingerprint(load(path).public_key) if path.exists() else ""
     except (KeyFileError, OSError):
         return ""
