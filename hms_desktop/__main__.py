@@ -16,6 +16,7 @@ from hms_desktop.identity_file import IdentityFile
 from hms_desktop.steady import keep_steady
 from hms_desktop.updates.installation import this_installation
 from hms_server.contract.build import ShowBuild
+from hms_server.contract.updates import trusted_keys
 
 PASSWORD_VARIABLE = "HMS_DESKTOP_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
@@ -24,7 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Opens the window and returns when it is closed; a trouble at the start ends with one sentence."""
     options = build_parser().parse_args(arguments)
     try:
-        return _install(options.install_into) if options.install_into else _run(options)
+        if options.install_into or options.install_update:
+            return _install(options)
+        return _run(options)
     except (PairingsError, OSError, msgspec.DecodeError) as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -50,17 +53,28 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="copy this bundle there, in a way in which it updates itself, and end",
     )
+    parser.add_argument(
+        "--install-update",
+        type=Path,
+        metavar="FILE",
+        help="install a signed Debian package in the place of this one, as root, and end",
+    )
     parser.add_argument("--demo-sign-in", type=Path, metavar="FILE", help="sign in the people of a demo")
     return parser
 
 
-def _install(home: Path) -> int:
+def _install(options: argparse.Namespace) -> int:
     from hms_desktop.updates.applying import install_bundle  # noqa: PLC0415 - rarely asked for
+    from hms_desktop.updates.packaged import install_package  # noqa: PLC0415 - as above
     from hms_desktop.updates.trusted import UpdateRefused  # noqa: PLC0415 - as above
 
+    mine = this_installation()
     try:
-        print(install_bundle(home, this_installation()))
-    except UpdateRefused as trouble:
+        if options.install_into:
+            print(install_bundle(options.install_into, mine))
+        else:
+            print(install_package(options.install_update, mine, trusted_keys()).version)
+    except (UpdateRefused, ValueError) as trouble:
         print(trouble, file=sys.stderr)
         return 1
     return 0

@@ -89,7 +89,7 @@ class App(QObject):
         self._scanner = Scanner(application)
         self._scanner.scanned.connect(self._on_scanned)
         self._pairing: Pairing | None = None
-        self._updates: Updates | None = None
+        self.updates: Updates | None = None
         self.workplace = WorkplaceDesk(
             self.window, options.folder, printers=options.printers, clock=options.clock, parent=self
         )
@@ -135,10 +135,10 @@ class App(QObject):
         QThreadPool.globalInstance().waitForDone()
 
     def _disconnect(self) -> None:
-        for part in (self._sight, self._updates, self._autosaver, self.session):
+        for part in (self._sight, self.updates, self._autosaver, self.session):
             if part is not None:
                 part.close()
-        self._sight = self._updates = self._autosaver = self.session = None
+        self._sight = self.updates = self._autosaver = self.session = None
 
     def _pair_again(self) -> None:
         """The server does not know this workstation any more; its place and printers stay as they are."""
@@ -175,7 +175,7 @@ class App(QObject):
         self._door = Door(way)
         self._sight = Sight(self.session, way, self.login.sight, clock=self._options.clock, parent=self)
         if (updates := self._options.updates) is not None:
-            self._updates = Updates(
+            self.updates = Updates(
                 updates,
                 pairing,
                 self.session,

@@ -12,6 +12,7 @@ import structlog
 
 from hms_desktop.updates.installation import Installation
 from hms_desktop.updates.launcher import RESTART_CODE, has_current, install
+from hms_desktop.updates.packaged import ARGUMENT, has_policy, install_with
 from hms_desktop.updates.placing import place
 from hms_desktop.updates.trusted import UpdateRefused, tr
 from hms_server.contract.updates import InstallerKind, Manifest
@@ -20,7 +21,8 @@ log = structlog.get_logger()
 
 NOT_ALLOWED = (126, 127)
 """How pkexec ends where the person gave no password of an administrator."""
-WITHIN_S = 600
+PATIENCE_S = 900
+"""A person has to find the password; the package manager waits for another one."""
 
 
 class Means(Enum):
@@ -39,6 +41,8 @@ def means_of(installation: Installation) -> Means:
     if installation.kind is InstallerKind.TAR and installation.home is not None:
         return Means.ALONE if os.access(installation.home, os.W_OK) else Means.BY_HAND
     if installation.kind is InstallerKind.DEB:
+        if has_policy():
+            return Means.ALONE
         return Means.ADMINISTRATOR if shutil.which("pkexec") else Means.BY_HAND
     return Means.ADMINISTRATOR
 
@@ -54,7 +58,7 @@ def apply(path: Path, manifest: Manifest, installation: Installation) -> None:
         if not has_current(installation.home, manifest.version):
             place(path, installation.home, manifest.version)
     elif installation.kind is InstallerKind.DEB:
-        _install_package(path)
+        _ask_for_root(path, installation)
     elif installation.kind is InstallerKind.NSIS:
         _start_windows_installer(path, installation)
     else:
@@ -96,20 +100,24 @@ def windows_command(path: Path, program: Path, arguments: Sequence[str], *, proc
     return ["powershell", "-NoProfile", "-WindowStyle", "Hidden", "-Command", "; ".join(steps)]
 
 
-def _install_package(path: Path) -> None:
+def _ask_for_root(path: Path, installation: Installation) -> None:
+    """By the program's own policy, which needs no password; else as an administrator."""
     command = ["pkexec", "dpkg", "--install", str(path)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=WITHIN_S)  # noqa: S603 - the system's own
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise UpdateRefused(tr("The package manager did not answer. Nothing was changed.")) from error
+    if has_policy():
+        command = ["pkexec", str(installation.program), ARGUMENT, str(path)]
+    install_with(command, _run_as_root)
+
+
+def _run_as_root(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(  # noqa: S603 - the system's own
+        command, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
     if done.returncode in NOT_ALLOWED:
+        log.info("not allowed", output=done.stderr[-500:])
         raise UpdateRefused(
             tr("An administrator of this machine has to allow the update. Nothing was changed.")
         )
-    if done.returncode:
-        log.warning("package not installed", output=done.stderr[-500:])
-        reason = (done.stderr.strip().splitlines() or [str(done.returncode)])[-1]
-        raise UpdateRefused(tr("The package manager refused the update: {reason}").format(reason=reason))
+    return done
 
 
 def _start_windows_installer(path: Path, installation: Installation) -> None:

@@ -104,6 +104,7 @@ class Looker:
             manifest = judge(offer.update, self.installation, self._keys)
             offered(Outlook(server_version=offer.server_version, required=offer.required, manifest=manifest))
             path = self._fetch(line, manifest, progress)
+            self.store.keep_signed(manifest, offer.update)
         except UpdateRefused as refused:
             log.warning("update refused", reason=str(refused))
             return Outlook(server_version=known.server_version, required=known.required, trouble=str(refused))

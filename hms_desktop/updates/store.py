@@ -11,7 +11,7 @@ import structlog
 
 from hms_desktop.updates.trusted import UpdateRefused, tr
 from hms_server.contract.private_files import replace_private
-from hms_server.contract.updates import Manifest, file_name
+from hms_server.contract.updates import SIGNED_SUFFIX, Manifest, SignedManifest, file_name
 
 log = structlog.get_logger()
 
@@ -48,7 +48,8 @@ class UpdateStore:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for other in self.folder.iterdir():
-                if other.name not in (PLAN, LOCK, path.name, self._part(manifest).name) and other.is_file():
+                kept = (PLAN, LOCK, path.name, path.name + SIGNED_SUFFIX, self._part(manifest).name)
+                if other.name not in kept and other.is_file():
                     other.unlink()
             here = self._size_here(manifest)
             free = self._free_bytes(self.folder)
@@ -72,6 +73,14 @@ class UpdateStore:
         except OSError as error:
             raise _disk_refused(error) from error
         return offset + len(data)
+
+    def keep_signed(self, manifest: Manifest, signed: SignedManifest) -> None:
+        """Beside the file, for whoever has to prove it once more."""
+        path = self.path_of(manifest)
+        try:
+            replace_private(path.with_name(path.name + SIGNED_SUFFIX), msgspec.json.encode(signed))
+        except OSError as error:
+            raise _disk_refused(error) from error
 
     def finish(self, manifest: Manifest) -> Path:
         """The whole file, proved to be the one that was signed; another one is thrown away."""

@@ -1,0 +1,142 @@
+"""Updates in the program itself: attended once it is paired, and absent where nobody wants them."""
+
+import gc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from hms_desktop.app import App
+from hms_desktop.identity_file import IdentityFile
+from hms_desktop.options import Options
+from hms_desktop.updates import launcher
+from hms_desktop.updates.attending import UpdateOptions
+from hms_server.contract.envelope import OLDEST_PROTOCOL
+from hms_server.contract.relay import GetReachability, Reachabilities
+from hms_server.contract.triage import Alerts, ListAlerts
+from hms_server.contract.visits import ListPractitioners, ListQueue, Practitioners, Queue
+from hms_server.following import protocol_fault
+from tests.desktop.samples import NOW
+from tests.desktop.test_app import PAIRING, FakeWay
+from tests.desktop.updates.lines import KEYS, FakeLine, bundle, serving, workstation
+
+
+@pytest.fixture
+def line() -> FakeLine:
+    return serving(bundle("echo 0.3.0"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    built = tmp_path / "built"
+    built.mkdir()
+    (built / "hms-desktop").write_text("#!/bin/sh\n")
+    launcher.install(built, tmp_path / "home", "0.2.0")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def start(qapp: QApplication, tmp_path: Path, line: FakeLine, home: Path) -> Iterator[Callable[..., App]]:
+    """The paired program with nobody signed in."""
+    started: list[App] = []
+
+    def make(*, updated: bool = True) -> App:
+        way = FakeWay()
+        way.answer(ListQueue, Queue(tickets=[]))
+        way.answer(ListPractitioners, Practitioners([]))
+        way.answer(ListAlerts, Alerts([]))
+        way.answer(GetReachability, Reachabilities([]))
+        book = IdentityFile(tmp_path / "identity.json")
+        book.keep(PAIRING)
+        updates = UpdateOptions(
+            folder=tmp_path, connect=lambda _: line, installation=workstation(home), keys=lambda: KEYS
+        )
+        app = App(
+            qapp,
+            Options(
+                folder=tmp_path,
+                pairings=book,
+                connect=lambda _: way,  # type: ignore[arg-type,return-value] # a fake answers loosely
+                clock=lambda: NOW,
+                printers=list,
+                updates=updates if updated else None,
+            ),
+        )
+        started.append(app)
+        app.start()
+        return app
+
+    yield make
+    while started:
+        app = started.pop()
+        app.close()
+        app.window.deleteLater()
+        app.deleteLater()
+        del app
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+
+
+def test_an_update_is_offered_at_the_sign_in_page_and_gone_while_somebody_works(
+    start: Callable[..., App], qtbot: QtBot
+) -> None:
+    app = start()
+    assert app.updates is not None
+    strip = app.updates.strip
+    app.updates.state.look()
+    qtbot.waitUntil(lambda: "Version 0.3.0 is ready." in strip.text(), timeout=20_000)
+
+    # Not typed: keys at a test's speed are a scanner's.
+    app.login.sign_in_requested.emit("blessing", "right")
+    qtbot.waitUntil(lambda: app.desk is not None, timeout=20_000)
+
+    assert strip.text() == ""
+
+
+def test_the_program_ends_so_that_the_new_one_is_started(
+    start: Callable[..., App], qtbot: QtBot, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr("PySide6.QtCore.QCoreApplication.exit", codes.append)
+    app = start()
+    assert app.updates is not None
+    app.updates.state.look()
+    qtbot.waitUntil(lambda: bool(app.updates and app.updates.strip.text()), timeout=20_000)
+
+    app.updates.state.update_now()
+    qtbot.waitUntil(lambda: bool(codes), timeout=20_000)
+
+    assert codes == [launcher.RESTART_CODE]
+    assert launcher.read_word(home / "current") == "0.3.0"
+
+
+def test_a_new_version_stays_once_its_sign_in_page_is_there(start: Callable[..., App], home: Path) -> None:
+    (home / "trying").write_text("1\n")
+
+    app = start()
+
+    assert not (home / "trying").exists()
+    assert app.updates is not None
+    assert "has version 0.2.0 now" in app.updates.strip.text()
+
+
+def test_a_program_without_updates_asks_for_none(start: Callable[..., App], line: FakeLine) -> None:
+    app = start(updated=False)
+
+    assert app.updates is None
+    assert line.asked == []
+
+
+def test_a_protocol_that_is_no_longer_spoken_is_refused_with_what_to_do() -> None:
+    older, newer = protocol_fault(OLDEST_PROTOCOL - 1), protocol_fault(OLDEST_PROTOCOL + 99)
+
+    assert older is not None
+    assert older.code == "protocol.older"
+    assert "Update it" in older.message
+    assert newer is not None
+    assert newer.code == "protocol.newer"
+    assert "Update the server first" in newer.message
+    assert protocol_fault(OLDEST_PROTOCOL) is None
