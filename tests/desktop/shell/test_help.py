@@ -41,6 +41,7 @@ SOURCES = {
     "assistant": ("assistant",),
     "outside": ("relay/panel.py", "relay/jobs"),
     "providers": ("relay/provider", "relay/providers"),
+    "updates": ("updates",),
     "workplace": ("first_start", "shell/login.py", "shell/sight.py", "shell/pairing.py", "app.py"),
 }
 """Where the keys of a page come from."""
