@@ -22,6 +22,7 @@ from hms_server.console import (
     trying,
     updating,
     upkeep,
+    windows_service,
 )
 from hms_server.contract.build import ShowBuild
 from hms_server.database import DatabaseUnfit
@@ -31,7 +32,19 @@ from hms_server.listening import ListenRefused
 from hms_server.logs import configure_logging
 from hms_server.postgres_programs import PostgresFailed
 
-COMMANDS = (serving, setting_up, joining, people, records, backing_up, moving, updating, upkeep, trying)
+COMMANDS = (
+    serving,
+    setting_up,
+    joining,
+    people,
+    records,
+    backing_up,
+    moving,
+    updating,
+    upkeep,
+    trying,
+    windows_service,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         options.database = options.database or chosen_database(options.data_dir)
-        return run(options)
+        with windows_service.administrators_access(options):
+            return run(options)
     except (
         BackupFailed,
         DatabaseUnfit,

@@ -11,6 +11,8 @@ import platformdirs
 from hms_server.contract.pairing import PAIRING_PORT
 
 PORT = 7717
+INSTALLED = "HMS Server"
+"""In ProgramData, made by the installer for Windows; anybody may see it, but not the data inside."""
 
 
 def default_data_dir() -> Path:
@@ -18,6 +20,11 @@ def default_data_dir() -> Path:
     if sys.platform != "win32" and os.geteuid() == 0:
         # PostgreSQL does not run as root, and its own user may not enter root's home.
         return Path("/var/lib/hms-server")
+    if sys.platform == "win32":
+        # The service's, once its installer has made it: every command means the same clinic.
+        installed = Path(os.environ.get("PROGRAMDATA", ""), INSTALLED)
+        if installed.is_dir():
+            return installed / "data"
     return Path(platformdirs.user_data_dir("hms-server", appauthor=False))
 
 
