@@ -69,9 +69,9 @@ class Catalogue:
         """Checks an installer and keeps a copy, in the place of those for the same kind of workstation."""
         if self._folder is None:
             raise BadInstaller("This server keeps no installers.")
+        size = _size_of(path)
         signed = read_signed(path.with_name(path.name + SIGNED_SUFFIX))
         manifest = _checked(signed, keys, version=self.version)
-        size = _size_of(path)
         if size != manifest.size_bytes:
             raise BadInstaller(
                 f"{path.name} has {size} bytes, but was signed with {manifest.size_bytes}. Copy it again."
