@@ -1,6 +1,7 @@
 """What sign-in and pairing share: one card in the middle of an empty window."""
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -28,6 +29,7 @@ class CardPage(QWidget):
         self.setObjectName("page")
         self._heading = label(heading, TextRole.TITLE, wraps=True)
         self.card = Card()
+        self._width = width
         self.card.setFixedWidth(current_tokens().px(width))
         self.notice = Notice()
         self.bar = QProgressBar()
@@ -53,6 +55,11 @@ class CardPage(QWidget):
         self.bar.hide()
         button.setEnabled(True)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        super().resizeEvent(event)
+        # With the largest letters a wide card is wider than a small window.
+        self.card.setFixedWidth(min(current_tokens().px(self._width), self.width() - 2 * Space.L))
+
     def _on_focus_changed(self) -> None:
         # With large letters a card is higher than the window, and a mistake below must not stay unseen.
         focused = QApplication.focusWidget()
@@ -60,7 +67,6 @@ class CardPage(QWidget):
             self._scroll.ensureWidgetVisible(focused)
 
     def _lay_out(self) -> None:
-        centre = Qt.AlignmentFlag.AlignHCenter
         top = QHBoxLayout()
         top.setSpacing(Space.S)
         top.addStretch()
@@ -72,7 +78,12 @@ class CardPage(QWidget):
         column.addStretch(2)
         column.addLayout(top)
         column.addSpacing(Space.S)
-        column.addWidget(self.card, 0, centre)
+        # Not aligned: a card that is aligned gets the height that its words need in the width of the page.
+        middle = QHBoxLayout()
+        middle.addStretch()
+        middle.addWidget(self.card)
+        middle.addStretch()
+        column.addLayout(middle)
         column.addStretch(3)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -71,9 +71,9 @@ class PrintersPage(StepPage):
             self._offer(choice, suggested or chosen)
         self._is_new = False
         if not known:
-            self.choices[PrintKind.LABEL].set_hint(
-                self.tr("This computer knows no printer. One that is added in its settings appears here.")
-            )
+            title = self.tr("This computer knows no printer.")
+            sentence = self.tr("One that is added in its settings is offered here the next time.")
+            self.notice.say(Kind.INFO, title, sentence)
 
     def prints(self, kind: PrintKind) -> PrintTo:
         """What is chosen for papers of that kind."""
