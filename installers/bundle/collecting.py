@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from hms_server.contract.updates import TRUSTED
 from installers.bundle.baked import bake
 from installers.bundle.papers import write_bill, write_licences
 from installers.bundle.parts import Part, parts_of, python, starter
 from installers.bundle.trimming import Entry, trim, without_dead_links
+from installers.sign import bake_keys
 
 RESOURCES = "hms_server/contract/_resources"
 ABOUT = f"{RESOURCES}/about"
@@ -64,7 +66,9 @@ def finish(
     papers = {"LICENCES.txt": dist / f"{name}-LICENCES.txt", "sbom.cdx.json": dist / f"{name}.cdx.json"}
     write_licences(papers["LICENCES.txt"], parts, title=f"Licences of what is inside of {name}")
     write_bill(papers["sbom.cdx.json"], parts, name=name, facts=facts)
-    for inside, path in {"build.json": facts, **papers}.items():
+    keys = bake_keys(work)
+    trusted = {TRUSTED[-1]: keys} if keys is not None else {}
+    for inside, path in {"build.json": facts, **papers, **trusted}.items():
         analysis.datas.append((f"{ABOUT}/{inside}", str(path), "DATA"))
 
 
