@@ -1,4 +1,4 @@
-"""The builder's side of updates: a key that is never lost by accident, and signatures that workstations believe."""
+"""The builder's side of updates: a key that is never overwritten, signatures that workstations believe."""
 
 import base64
 import os
@@ -63,8 +63,10 @@ def test_what_is_signed_is_believed_by_a_workstation(
     (tmp_path / name).write_bytes(b"an installer")
 
     code = main(
-        ["sign", str(tmp_path / name), "--key", str(key), "--version", "0.3.0", "--arch", "AMD64"]
-        + ["--notes", "Labels on both sizes of paper."]
+        [
+            *("sign", str(tmp_path / name), "--key", str(key), "--version", "0.3.0", "--arch", "AMD64"),
+            *("--notes", "Labels on both sizes of paper."),
+        ]
     )
 
     keys = read_keys(key.with_name("update.key.pub").read_text())
@@ -92,10 +94,8 @@ def test_only_installers_of_a_real_version_are_signed(
     assert codes == [1, 1, 1, 1]
     assert not list(tmp_path.glob(f"*{SIGNED_SUFFIX}"))
     lines = capsys.readouterr().err.splitlines()
-    assert [
-        word in line
-        for word, line in zip(("no installer", "not a version", "No such", "no key"), lines, strict=True)
-    ]
+    words = ("no installer", "not a version", "No such file", "no key")
+    assert all(word in line for word, line in zip(words, lines, strict=True))
 
 
 def test_a_public_key_does_not_sign(key: Path) -> None:
