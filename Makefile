@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PARALLEL ?= 3
 
-.PHONY: demo test check bench bundle format clean
+.PHONY: demo test check bench bundle manual format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make bench   the table of figures, each beside its limit"
 	@echo "make bundle  server and desktop as folders that run without Python, in dist/"
+	@echo "make manual  the manual as a PDF with pictures of today, in dist/"
 
 $(STAMP): pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" .ci/setup $(VENV)
@@ -43,6 +44,10 @@ bundle: $(STAMP)
 	$(BUNDLE) installers/bundle/server.spec
 	$(BUNDLE) installers/bundle/desktop.spec
 	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n0 tests/installers/test_bundle.py tests/installers/test_bundle_start.py
+
+# Takes its own pictures, in a made-up clinic.
+manual: $(STAMP)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m installers.manual dist/manual.pdf
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication, QWidget  # noqa: TID251 - this program has windows, if only off the screen
+from PySide6.QtWidgets import QApplication, QMainWindow  # noqa: TID251 - this program has windows, if only off the screen
 
 from hms_desktop.app import App
 from hms_desktop.demo_day.keyboard import Keyboard, NeverHappenedError, Watch, wait_ms
@@ -26,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("sign_in", type=Path, help="the file that the demo wrote")
     parser.add_argument("--folder", type=Path, required=True, help="the program's own folder")
     parser.add_argument("--pictures", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--plain", action="store_true", help="pictures without the demo's own strip")
     options = parser.parse_args(arguments)
     # Nobody is to see or touch these windows, also where there is a display.
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -41,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             demo=read_demo(options.sign_in),
         ),
         options.pictures,
+        plain=options.plain,
     )
 
 
-def play(application: QApplication, options: Options, folder: Path) -> int:
-    """Opens the window, plays the day and closes it again."""
+def play(application: QApplication, options: Options, folder: Path, *, plain: bool = False) -> int:
+    """Opens the window, plays the day and closes it again; `plain` pictures lack the demo's strip."""
     assert options.demo is not None
     watch = Watch(application)
     app = App(application, options)
@@ -53,7 +55,7 @@ def play(application: QApplication, options: Options, folder: Path) -> int:
     # The screen that is not there is small; the pictures are those of an ordinary workstation.
     app.window.resize(USUAL)
     keyboard = Keyboard(app.window)
-    album = Album(app.window, folder)
+    album = Album(app.window, folder, plain=plain)
     day = Day(app, options.demo, keyboard, picture=album.take)
     try:
         day.play()
@@ -75,8 +77,9 @@ def play(application: QApplication, options: Options, folder: Path) -> int:
 class Album:
     """Numbers the pictures of a window and names each one."""
 
-    def __init__(self, window: QWidget, folder: Path) -> None:
+    def __init__(self, window: QMainWindow, folder: Path, *, plain: bool) -> None:
         self._window = window
+        self._plain = plain
         self._folder = folder
         self.pictures = 0
 
@@ -85,7 +88,9 @@ class Album:
         wait_ms(SETTLES_WITHIN_MS)
         self.pictures += 1
         path = self._folder / f"{self.pictures:02d}-{words.replace(' ', '-')}.png"
-        self._window.grab().save(str(path))
+        page = self._window.centralWidget() if self._plain else None
+        shown = page or self._window
+        shown.grab().save(str(path))
         _say(str(path))
 
 
