@@ -14,6 +14,7 @@ from hms_server.contract.zones import customs_of, find_zones, is_zone
 MIN_PASSWORD_LENGTH = 8
 USUAL_TEMPLATE = "small-clinic"
 MAX_NAME = 60
+MAX_CLINIC_NAME = 80
 TRAINING_CURRENCY = "NGN"
 TRAINING_MARK = "TRAINING"
 LATER, NEW = "later", "new"
@@ -168,7 +169,7 @@ def name_fault(name: str) -> str:
     """Empty where the clinic's name can be used."""
     if not name.strip():
         return "Give the clinic its name, as it shall stand on receipts."
-    return _length_fault(name)
+    return _length_fault(name, most=MAX_CLINIC_NAME)
 
 
 def zone_fault(zone: str) -> str:
@@ -316,10 +317,10 @@ def _training_fault(plan: SetupPlan) -> str:
     return "A training clinic brings its own rooms: leave yours out." if plan.rooms is not None else ""
 
 
-def _length_fault(text: str) -> str:
+def _length_fault(text: str, *, most: int = MAX_NAME) -> str:
     if any(ord(sign) < 32 for sign in text):  # noqa: PLR2004 - below the blank, ASCII has control characters
         return "This text contains a line break or another control character. Type it anew."
-    return "" if len(text.strip()) <= MAX_NAME else f"Use {MAX_NAME} characters at most."
+    return "" if len(text.strip()) <= most else f"Use {most} characters at most."
 
 
 def _either(names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from hms_desktop.widgets.tokens import Kind
 from hms_server.contract.patients import LANGUAGES
 from hms_server.contract.setup import (
     CURRENCIES,
-    MAX_NAME,
+    MAX_CLINIC_NAME,
     TRAINING_CURRENCY,
     PlanFault,
     SetupPlan,
@@ -38,7 +38,7 @@ class ClinicPage(SetupPage):
             required=True,
         )
         self.contents.set_value("empty")
-        self.name = Field(self.tr("Name of the clinic"), required=True, max_length=MAX_NAME)
+        self.name = Field(self.tr("Name of the clinic"), required=True, max_length=MAX_CLINIC_NAME)
         self.zone = Field(
             self.tr("Time zone"), required=True, placeholder="Lagos", hint=self.tr("A city or a country")
         )
@@ -94,7 +94,8 @@ class ClinicPage(SetupPage):
     def _arrange(self) -> None:
         self.card.add(self.contents)
         self.card.add(self.name)
-        self.add_row(self.zone, self.currency)
+        self.card.add(self.zone)
+        self.card.add(self.currency)
         self.add_row(self.language, self.other_languages)
         self.finish_card()
 

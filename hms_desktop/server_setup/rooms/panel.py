@@ -16,7 +16,7 @@ from hms_server.contract.setup import MAX_NAME, USUAL_TEMPLATE, PlanFault, Setup
 from hms_server.contract.setup_templates import RoomAnswer, load_templates
 
 Rooms = tuple[RoomAnswer, ...]
-HEIGHT = 250
+HEIGHT = 236
 
 
 class RoomsPage(SetupPage):
@@ -29,8 +29,9 @@ class RoomsPage(SetupPage):
         self.card.set_title(self.tr("2 of 6 · Departments and rooms"))
         self.sentence.setText(self.tr("Patients are called into rooms. More can be added at any time."))
         self._templates = load_templates()
-        offered = [(name, f"{each.title}: {each.description}") for name, each in self._templates.items()]
+        offered = [(name, each.title) for name, each in self._templates.items()]
         self.template: ChoiceField[str] = ChoiceField(self.tr("Template"), offered)
+        self.template.set_hint(self._templates[USUAL_TEMPLATE].description)
         self.template.set_value(USUAL_TEMPLATE)
         self._model = RowsModel(self._columns(), key=lambda room: room.name.casefold(), parent=self)
         self.table: TableView[RoomAnswer] = TableView(self._model, name=self.tr("Rooms"))
@@ -92,12 +93,16 @@ class RoomsPage(SetupPage):
         self.finish_card()
 
     def _connect(self) -> None:
-        self.template.chosen.connect(lambda name: self._use(self._templates[name].rooms))
+        self.template.chosen.connect(self._on_template)
         self.table.chosen.connect(self._on_chosen)
         self.table.opened.connect(lambda _room: self.name.editor.setFocus(Qt.FocusReason.OtherFocusReason))
         self.add_button.clicked.connect(self._add)
         self.change_button.clicked.connect(self._change)
         self.remove_button.clicked.connect(self._remove)
+
+    def _on_template(self, name: str) -> None:
+        self.template.set_hint(self._templates[name].description)
+        self._use(self._templates[name].rooms)
 
     def _use(self, rooms: Sequence[RoomAnswer]) -> None:
         self._model.replace(list(rooms))
