@@ -60,9 +60,7 @@ def test_the_old_goes_aside_and_what_belongs_to_the_machine_stays(tmp_path: Path
     aside = draft.put_in_place(tmp_path, NOW)
 
     assert aside is not None
-    assert contents(tmp_path) == {
-        name.replace("ASIDE", aside.name): word for name, word in AFTERWARDS.items()
-    }
+    assert contents(tmp_path) == afterwards(aside.name)
 
 
 @pytest.mark.parametrize("step", range(12))
