@@ -1,6 +1,7 @@
 """`setup`: creates the clinic, asked for step by step or from a file, and adds to it later."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
@@ -115,6 +116,8 @@ def _ask_everything(options: argparse.Namespace) -> int:
     from hms_server.setup.dialogue import ask_all, summary  # noqa: PLC0415 - as above
     from hms_server.setup.terminal import Terminal, WentBack  # noqa: PLC0415 - as above
 
+    # Whatever started this may have told it to ignore Ctrl+C, which is the way out of a dialogue.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     terminal = Terminal()
     found = _existing(options)
     if found is not None and not found.filling:

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -57,13 +58,14 @@ class Typist:
         os.write(self._terminal, f"{typed}\n".encode())
 
     def interrupts(self) -> None:
-        """Ctrl+C."""
-        os.write(self._terminal, b"\x03")
+        """What a terminal sends for Ctrl+C; this one controls no session."""
+        self.process.send_signal(signal.SIGINT)
 
     def ends(self) -> int:
         """Reads all that is left, and gives the exit code."""
+        end_s = time.monotonic() + PATIENCE_S
         while self._reads():
-            pass
+            assert time.monotonic() < end_s, self.shown
         code = self.process.wait(PATIENCE_S)
         os.close(self._terminal)
         return code
