@@ -33,8 +33,19 @@ class ServerKeys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 def load_or_create(path: Path) -> ServerKeys:
     """The keys in the file at `path`, made on the first call and never changed afterwards."""
     if not path.exists():
-        create_private(path, msgspec.json.format(msgspec.json.encode(_new_keys())))
+        create_private(path, encode(_new_keys()))
     return load(path)
+
+
+def encode(keys: ServerKeys) -> bytes:
+    """The content of a key file."""
+    return msgspec.json.format(msgspec.json.encode(keys))
+
+
+def with_new_pair(keys: ServerKeys) -> ServerKeys:
+    """Other keys for the wire; what the earlier ones have sealed and chained still opens."""
+    new = _new_keys()
+    return msgspec.structs.replace(keys, public_key=new.public_key, secret_key=new.secret_key)
 
 
 def read_keys(content: bytes) -> ServerKeys:

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-import msgspec
 import psycopg
 
 from hms_server.announce import Announcement, Announcer, local_addresses
 from hms_server.clock import Clock
 from hms_server.config import Settings
 from hms_server.contract.pairing import Handover, Invitation
-from hms_server.keys import ServerKeys
+from hms_server.keys import ServerKeys, encode
 from hms_server.neighbours import all_addresses, endpoint
 
 EVERYWHERE = ("*", "0.0.0.0")  # noqa: S104 - a clinic's server listens to its whole network
@@ -74,8 +73,7 @@ class Presence:
 
     def hand_over(self) -> Handover:
         """What a second server is given."""
-        keys = msgspec.json.format(msgspec.json.encode(self._keys))
-        return Handover(clinic_name=self._clinic_name(), keys=keys)
+        return Handover(clinic_name=self._clinic_name(), keys=encode(self._keys))
 
     def _endpoints(self) -> list[str]:
         port = self._port()

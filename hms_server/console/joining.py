@@ -14,11 +14,11 @@ from hms_server.app import prepare_data_dir
 from hms_server.chosen_database import choose_database
 from hms_server.clock import system_clock
 from hms_server.config import PORT
-from hms_server.console.ground import Commands, connect, running_database
+from hms_server.console.ground import Commands, connect, is_used_by_a_server, running_database
 from hms_server.contract.pairing import PAIRING_PORT, Purpose
-from hms_server.contract.private_files import create_private
+from hms_server.contract.private_files import create_private, replace_private
 from hms_server.joining import JoinRefused, fetch_keys
-from hms_server.keys import ServerKeys, load, read_keys
+from hms_server.keys import ServerKeys, encode, load, read_keys, with_new_pair
 from hms_server.neighbours import claim_clinic, clinic_key, endpoint, replace_key
 
 HIGHEST_PORT = 65535
@@ -41,7 +41,7 @@ def add(commands: Commands) -> None:
     )
     join.set_defaults(run=join_clinic)
 
-    anew = commands.add_parser("new-keys", help="make this server's keys the clinic's: the earlier are lost")
+    anew = commands.add_parser("new-keys", help="new keys for the clinic: the earlier were copied or lost")
     anew.add_argument("--clinic", required=True, metavar="NAME", help="the clinic's name, to confirm")
     anew.set_defaults(run=take_new_keys)
 
@@ -88,15 +88,33 @@ def join_clinic(options: argparse.Namespace) -> int:
 
 
 def take_new_keys(options: argparse.Namespace) -> int:
-    """For a clinic whose keys are lost for good: its records are kept, all workstations pair anew."""
-    keys = load(options.data_dir / "keys.json")
+    """For a clinic whose keys were copied or are lost for good: the records stay, workstations pair anew.
+
+    Keys that are the clinic's still get a new pair for the wire and keep what opens the sealed records; where
+    they are lost, those of this server become the clinic's.
+    """
+    path = options.data_dir / "keys.json"
+    keys = load(path)
     with running_database(options) as dsn, connect(dsn) as connection:
-        row = connection.execute("select name from clinic").fetchone()
+        row = connection.execute("select name, server_key from clinic").fetchone()
         if row is None or row[0] != options.clinic:
             raise JoinRefused("That is not the name of the clinic in this database. Nothing was changed.")
+        if is_used_by_a_server(dsn):
+            raise JoinRefused(
+                "A server of the clinic is running. Stop all of them first; nothing was changed."
+            )
+        was_lost = row[1] not in (None, keys.public_key)
+        if not was_lost:
+            keys = with_new_pair(keys)
+            replace_private(path, encode(keys))
         replace_key(connection, keys.public_key)
-    print("This server's keys are the clinic's from now on. Pair every workstation again; what was sealed")
-    print("with the earlier keys (keys of providers, the chain of the audit) cannot be opened any more.")
+    print(
+        "The clinic has new keys. Start this server, let other servers join anew, and pair all workstations."
+    )
+    if was_lost:
+        print(
+            "Keys of providers and stored messages cannot be opened any more: enter the providers' keys anew."
+        )
     return 0
 
 

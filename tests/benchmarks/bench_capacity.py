@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,13 +15,14 @@ from uuid import UUID, uuid4
 import msgspec
 import zmq
 
-from hms_server.contract.envelope import Call, Done, Events, Follow, Following, FromServer, Request
+from hms_server.contract.envelope import Call, Done, Follow, Following, FromServer, Request
 from hms_server.contract.patients import SearchPatients
 from hms_server.contract.pharmacy import ReceiveStock
 from hms_server.contract.values import PatientId, ProductId, Role
 from hms_server.contract.visits import ListQueue
 from tests.benchmarks.bench_search import fill
 from tests.benchmarks.bench_throughput import ADULTS, NO_ALLERGIES, PRODUCTS
+from tests.benchmarks.followers import following
 from tests.benchmarks.people import people
 from tests.benchmarks.report import Figure, Report, quantile
 from tests.benchmarks.stage import RefusedError, Seat, Stage
@@ -38,11 +39,16 @@ PATIENCE_S = 10.0
 LIMIT_MS = 100
 LOOKS = 0.5
 """The share of requests that only look: lists that an event has made stale, and searches."""
+BUSY = 5
+"""So many desks of each role are typed at; at the others people read what is shown."""
+IN_HOUSE = 80
+"""So many patients are on their way at most; the lists of a real clinic are not longer either."""
 SEARCHES = 0.15
 """Of those."""
 PEOPLE = 30_000
 QUICK_PEOPLE = 8_000
-STOCK = 100_000_000
+DELIVERIES, DELIVERED = 5, 100_000
+KEEPS = timedelta(days=700)
 SEED = 23
 STAFF = {
     Role.NURSE: 0.35,
@@ -72,7 +78,7 @@ class Rung:
 
 
 class Crowd:
-    """So many signed-in workstations that follow the events, driven from one thread."""
+    """The workstations at which somebody types; they follow the events too."""
 
     def __init__(self, stage: Stage, context: zmq.Context[zmq.Socket[bytes]], seats: dict[Role, list[Seat]]):
         self._encode = msgspec.msgpack.Encoder().encode
@@ -80,7 +86,6 @@ class Crowd:
         self._poller = zmq.Poller()
         self._desks: dict[Role, Iterator[tuple[zmq.Socket[bytes], str]]] = {}
         self._closing = ExitStack()
-        self.events = 0
         joined = 0
         for role, sitting in seats.items():
             desks = [
@@ -91,9 +96,9 @@ class Crowd:
                 dealer.send(self._encode(Follow(secret, None)))
             joined += len(desks)
             self._desks[role] = cycle(desks)
-        following = 0
-        while following < joined:
-            following += sum(isinstance(message, Following) for message in self.arrived(10_000))
+        there = 0
+        while there < joined:
+            there += sum(isinstance(message, Following) for message in self.arrived(10_000))
 
     def send(self, role: Role, request: Request[Any]) -> UUID:
         """Asks as the next workstation of that role."""
@@ -103,12 +108,14 @@ class Crowd:
         return call.id
 
     def arrived(self, wait_ms: int) -> list[FromServer]:
-        """All that has come to any workstation."""
+        """All answers that have come to any workstation."""
         messages = []
         for dealer, _ in self._poller.poll(wait_ms):
             while int(dealer.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-                messages.append(self._decode(dealer.recv_multipart()[-1]))
-        self.events += sum(isinstance(message, Events) for message in messages)
+                frames = dealer.recv_multipart()
+                # Events come with a position before them; nobody has to look at these here.
+                if len(frames) == 1:
+                    messages.append(self._decode(frames[0]))
         return messages
 
     def close(self) -> None:
@@ -144,7 +151,8 @@ class Rush:
         return rung
 
     def _ask(self, due_s: float) -> None:
-        if self._chance.random() < LOOKS:
+        is_full = not self._ready and len(self._asked) >= IN_HOUSE
+        if is_full or self._chance.random() < LOOKS:
             self._due_s[self._look()] = due_s
             return
         visit = self._ready.popleft() if self._ready else Visit(self._patients.pop(), self._products)
@@ -161,8 +169,6 @@ class Rush:
 
     def _take(self, rung: Rung, *, wait_ms: int) -> None:
         for message in self._crowd.arrived(wait_ms):
-            if isinstance(message, Events):
-                continue
             if not isinstance(message, Done):
                 raise RefusedError(message)
             rung.latencies_s.append(time.perf_counter() - self._due_s.pop(message.id))
@@ -171,6 +177,7 @@ class Rush:
                 self._ready.append(visit)
 
 
+GO_HOME = "update ticket set state = 'left', ended_at = now() where state in ('waiting', 'called')"
 NAMES = ("adeyemi", "okaf", "bello ib", "mens", "fatima", "mohamed", "chukw", "diallo")
 
 
@@ -182,10 +189,15 @@ def run(stage: Stage, report: Report, *, quick: bool) -> None:
         products = [row[0] for row in connection.execute(PRODUCTS)]
     with stage.caller(stage.seats(1, Role.PHARMACIST)[0]) as pharmacist:
         for product_id in products:
-            stock = ReceiveStock(
-                product_id=product_id, lot="BENCH", expires_on=date(2099, 1, 1), quantity=STOCK
-            )
-            pharmacist.ask(stock)
+            for _ in range(DELIVERIES):
+                pharmacist.ask(
+                    ReceiveStock(
+                        product_id=product_id,
+                        lot="BENCH",
+                        expires_on=datetime.now(UTC).date() + KEEPS,
+                        quantity=DELIVERED,
+                    )
+                )
     for count in QUICK_SESSIONS if quick else SESSIONS:
         measure(stage, report, count, patients, products, lasts_s=QUICK_RUNG_S if quick else RUNG_S)
 
@@ -202,15 +214,19 @@ def measure(
     """Climbs as long as answers come in time; the last rung that held is the figure."""
     idle_mb = stage.process.memory_info().rss / 2**20
     seats = {role: stage.seats(round(count * share), role) for role, share in STAFF.items()}
-    with zmq.Context(1) as context:
+    typing = {role: sitting[:BUSY] for role, sitting in seats.items()}
+    looking = [seat for sitting in seats.values() for seat in sitting[BUSY:]]
+    with following(stage, looking), zmq.Context(1) as context:
         context.max_sockets = 2 * count + 100
-        crowd = Crowd(stage, context, seats)
+        crowd = Crowd(stage, context, typing)
         try:
             rush = Rush(crowd, patients, products)
             rush.climb(max(10.0, count * PACE), lasts_s=lasts_s)
             best, failed = climb(rush, stage, begin=max(10.0, count * PACE), lasts_s=lasts_s)
         finally:
             crowd.close()
+    with stage.connect() as connection:
+        connection.execute(GO_HOME)
     tell(report, count, best, failed)
     busy_mb = stage.process.memory_info().rss / 2**20
     report.add(
@@ -225,15 +241,18 @@ def measure(
 
 
 def climb(rush: Rush, stage: Stage, *, begin: float, lasts_s: float) -> tuple[Rung | None, Rung]:
-    """The last rung that held, and the first that did not."""
-    best, per_second = None, begin
+    """The last rung that held, and the first that did not, twice: other programs may have had the cores."""
+    best, per_second, slipped = None, begin, False
     while True:
         cpu_s = stage.server_cpu_s()
         rung = rush.climb(per_second, lasts_s=lasts_s)
         rung.server_cpu = (stage.server_cpu_s() - cpu_s) / lasts_s
-        if not rung.holds:
+        if rung.holds:
+            best, per_second, slipped = rung, per_second * FASTER, False
+        elif slipped:
             return best, rung
-        best, per_second = rung, per_second * FASTER
+        else:
+            slipped = True
 
 
 def tell(report: Report, count: int, best: Rung | None, failed: Rung) -> None:

@@ -158,15 +158,37 @@ def test_a_server_with_its_own_postgresql_opens_no_code(tmp_path: Path) -> None:
 
 def test_keys_that_are_lost_are_replaced_only_by_who_names_the_clinic(house: House, tmp_path: Path) -> None:
     server = house.serve()
-    server.terminate()
     folder = tmp_path / "anew"
     fresh = load_or_create(folder / "keys.json")
+    line = ("--database", house.dsn, "new-keys", "--clinic")
 
-    doubtful = command(folder, "--database", house.dsn, "new-keys", "--clinic", "Sunset Clinic")
-    done = command(folder, "--database", house.dsn, "new-keys", "--clinic", "Sunrise Clinic")
+    busy = command(folder, *line, "Sunrise Clinic")
+    server.terminate()
+    doubtful = command(folder, *line, "Sunset Clinic")
+    done = command(folder, *line, "Sunrise Clinic")
 
-    assert (doubtful.returncode, done.returncode) == (1, 0)
+    assert [one.returncode for one in (busy, doubtful, done)] == [1, 1, 0]
+    assert "Stop all of them" in busy.stderr
+    assert "enter the providers' keys anew" in done.stdout
     assert house.sql("select server_key from clinic") == [(fresh.public_key,)]
+
+
+def test_keys_that_were_copied_are_of_no_use_afterwards(house: House) -> None:
+    """A workstation that trusts the old key does not talk to the server any more; what is sealed opens."""
+    nurse, server = house.seat(Role.NURSE), house.serve()
+    server.terminate()
+    folder = house.keys_file.parent
+
+    changed = command(folder, "--database", house.dsn, "new-keys", "--clinic", "Sunrise Clinic")
+    keys = load(folder / "keys.json")
+    again = house.serve()
+    with house.at(nurse, again) as client, pytest.raises(FaultError) as raised:
+        client.ask(ListQueue(), timeout_s=1)
+
+    assert changed.returncode == 0, changed.stderr
+    assert keys.audit_key == house.keys.audit_key
+    assert keys.public_key != house.keys.public_key
+    assert raised.value.fault.code == "link.down"
 
 
 @pytest.mark.parametrize(
