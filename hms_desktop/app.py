@@ -14,8 +14,8 @@ from hms_desktop.demo_seat import DemoSeat
 from hms_desktop.demo_sign_in import pairing_of
 from hms_desktop.door import Door, Entered, why_ended
 from hms_desktop.drafts import Autosaver, draft_store
-from hms_desktop.first_start.desk import Station, WorkplaceDesk
-from hms_desktop.first_start.place.panel import Chosen
+from hms_desktop.first_start.chosen import Chosen, Station
+from hms_desktop.first_start.desk import WorkplaceDesk
 from hms_desktop.idle import IdleWatch
 from hms_desktop.look import keep_look, load_look, locale_of
 from hms_desktop.options import Options

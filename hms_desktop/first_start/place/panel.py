@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import msgspec
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
+from hms_desktop.first_start.chosen import Chosen
 from hms_desktop.first_start.panel import StepPage
 from hms_desktop.first_start.rules import Guess, rooms_for
 from hms_desktop.first_start.words import place_sentence, place_word
@@ -20,15 +20,6 @@ from hms_desktop.workplace import Place, Workplace
 from hms_server.contract.accounts import Room
 
 ROW = 34
-
-
-class Chosen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the person has chosen; name and password only where the place signs in by itself."""
-
-    place: Place
-    room: str = ""
-    user_name: str = ""
-    password: str = ""
 
 
 class PlacePage(StepPage):

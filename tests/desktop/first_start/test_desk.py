@@ -10,8 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from hms_desktop.first_start.desk import Station, WorkplaceDesk
-from hms_desktop.first_start.place.panel import Chosen, PlacePage
+from hms_desktop.first_start.chosen import Chosen, Station
+from hms_desktop.first_start.desk import WorkplaceDesk
+from hms_desktop.first_start.place.panel import PlacePage
 from hms_desktop.first_start.printers.panel import PrintersPage
 from hms_desktop.first_start.scanner.panel import ScannerPage
 from hms_desktop.printing.documents import SCAN_TEXT
@@ -111,7 +112,9 @@ def visit(qtbot: QtBot, connection: FakeConnection, tmp_path: Path) -> Iterator[
         desk.open(session, station, account=visit.server, is_first=is_first)
         window.activateWindow()
         QTest.qWaitForWindowActive(window)
-        qtbot.waitUntil(lambda: visit.desk._clinic is not None or bool(visit.place.notice.text()))
+        tour = desk._tour
+        assert tour is not None
+        qtbot.waitUntil(lambda: tour._clinic is not None or bool(visit.place.notice.text()))
         made.append(visit)
         return visit
 
