@@ -1,4 +1,4 @@
-"""The administrator's workspaces for what leaves the premises: jobs and destinations, and the providers."""
+"""The administrator's workspaces for what leaves the premises, and for the servers themselves."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from hms_desktop.widgets.workspace import Workspace
 if TYPE_CHECKING:
     from hms_desktop.relay.panel import OutsidePanel
     from hms_desktop.relay.providers.panel import ProvidersPanel
+    from hms_desktop.upkeep.panel import ServerPanel
 
 
 def lay_below_strip(workspace: Workspace, desk: Desk, panel: QWidget) -> None:
@@ -51,6 +52,28 @@ class OutsideWorkspace(Workspace):
         if self._desk.outside.take_wish():
             self.panel.jobs.show_failed()
         self.panel.jobs.take_focus()
+
+
+class ServerWorkspace(Workspace):
+    """How the clinic's servers are, and what somebody has to look after."""
+
+    panel: "ServerPanel"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self._desk = desk
+
+    def furnish(self) -> Iterator[None]:
+        yield from load("hms_desktop.upkeep")
+        from hms_desktop.upkeep.panel import ServerPanel  # noqa: PLC0415 - as in the other workspaces
+
+        desk = self._desk
+        self.panel = self.own(ServerPanel(desk.session, clock=desk.clock, zone=desk.zone))
+        yield
+        lay_below_strip(self, desk, self.panel)
+
+    def shown(self) -> None:
+        self.panel.take_focus()
 
 
 class ProvidersWorkspace(Workspace):

@@ -11,6 +11,7 @@ from hms_desktop.shell.frame import Frame
 from hms_desktop.shell.header import MenuEntry, SignedInAs
 from hms_desktop.shell.rail import WorkspaceEntry
 from hms_desktop.stations import Desk
+from hms_desktop.upkeep.state import UpkeepState
 from hms_desktop.widgets.background import Background
 from hms_desktop.widgets.notices import Action
 from hms_desktop.widgets.role_words import role_word
@@ -23,6 +24,7 @@ from hms_server.contract.patients import PatientHits, SearchPatients
 from hms_server.contract.relay import JobGivenUp
 from hms_server.contract.symptoms import Urgency, UrgentAtKiosk
 from hms_server.contract.triage import AlertRow
+from hms_server.contract.upkeep import ServerCondition
 from hms_server.contract.values import PatientHeader, Role
 
 ALERTED = frozenset({Role.NURSE, Role.DOCTOR})
@@ -70,6 +72,7 @@ class SignedInDesk(QObject):
         desk.outside.reload()
         if Role.ADMINISTRATOR in roles:
             desk.outside.tell_left_over()
+            self._look_after_servers()
         self._prepare(prints=bool(PRINTING.intersection(roles)))
 
     def close(self) -> None:
@@ -114,6 +117,21 @@ class SignedInDesk(QObject):
         outside.changed.connect(lambda: frame.status.show_outside(outside.rows))
         outside.given_up.connect(self._on_given_up)
         outside.left_over.connect(self._on_left_over)
+
+    def _look_after_servers(self) -> None:
+        upkeep, frame = UpkeepState(self._desk.session, self), self.frame
+        upkeep.changed.connect(lambda: frame.status.server.show_conditions(upkeep.conditions))
+        upkeep.worsened.connect(self._on_worsened)
+        frame.status.server.clicked.connect(self._show_servers)
+        upkeep.fetch()
+
+    def _on_worsened(self, host: str, condition: ServerCondition) -> None:
+        title = self.tr("{host}: {title}").format(host=host, title=condition.title)
+        actions = [Action(self.tr("Show"), self._show_servers)]
+        self.frame.say(Kind.DANGER, title, condition.remedy, actions=actions)
+
+    def _show_servers(self) -> None:
+        self.frame.open("looking_after")
 
     def _who(self) -> SignedInAs:
         room = self._desk.rooms.current

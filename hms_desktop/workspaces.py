@@ -14,7 +14,12 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 import hms_desktop
 from hms_desktop.diary_workspaces import AppointmentsWorkspace, HoursWorkspace
-from hms_desktop.outside_workspaces import OutsideWorkspace, ProvidersWorkspace, lay_below_strip
+from hms_desktop.outside_workspaces import (
+    OutsideWorkspace,
+    ProvidersWorkspace,
+    ServerWorkspace,
+    lay_below_strip,
+)
 from hms_desktop.payment_workspaces import BillingWorkspace, PaystackWorkspace
 from hms_desktop.shell.workshop import load
 from hms_desktop.stations import Desk, StationWorkspace
@@ -301,6 +306,7 @@ WORKSPACES: dict[Role, tuple[str, ...]] = {
         "hours",
         "paystack",
         "assistant",
+        "looking_after",
     ),
 }
 """What each role may open by key, the usual one first; a nurse registers at night."""
@@ -338,6 +344,7 @@ def _definitions() -> list[WorkspaceDefinition]:
         entry("administration", _tr("Admin"), "cog-outline", AdministrationWorkspace),
         entry("outside", _tr("Outside"), "cloud-outline", OutsideWorkspace),
         entry("providers", _tr("Providers"), "key-outline", ProvidersWorkspace),
+        entry("looking_after", _tr("Server"), "server-outline", ServerWorkspace),
         entry("assistant", _tr("Assistant"), "message-question-outline", AssistantWorkspace),
     ]
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from hms_desktop.relay.sign.panel import OutsideSign
 from hms_desktop.session import Link, Stored
+from hms_desktop.upkeep.sign.panel import ServerSign
 from hms_desktop.widgets.labels import IconMark, TextRole, label, restyle
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_server.contract.relay import Reachability
@@ -28,6 +29,7 @@ class StatusBar(QFrame):
         self._stored_icon = IconMark("content-save-outline", kind=Kind.NEUTRAL)
         self._stored = label("", TextRole.MUTED)
         self.outside = OutsideSign(clock=clock, zone=zone)
+        self.server = ServerSign()
         self._time = label("", TextRole.MUTED)
         self._lay_out()
         self.show_stored(Stored())
@@ -101,5 +103,6 @@ class StatusBar(QFrame):
         row.addWidget(self._stored)
         row.addSpacing(Space.M)
         row.addWidget(self.outside)
+        row.addWidget(self.server)
         row.addStretch(1)
         row.addWidget(self._time)

@@ -167,7 +167,7 @@ def _key(backup: BackupRow) -> Finding | None:
             level=Level.WARNING,
             title="The recovery key is not confirmed",
             sentence="Nobody has typed the recovery key back from paper; without it no backup can be opened.",
-            remedy="Find the paper and run “hms-server recovery-key --confirm”, or make a new key.",
+            remedy="Find the paper and run “hms-server recovery-key --check”, or make a new key.",
         )
     return None
 

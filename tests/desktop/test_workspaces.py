@@ -185,6 +185,7 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
             "hours",
             "paystack",
             "assistant",
+            "looking_after",
         ],
         Role.DISPLAY: [],
         Role.KIOSK: [],
