@@ -19,12 +19,11 @@ from hms_server.contract.reconciliation import (
 
 
 def payment_columns(*, clock: Callable[[], datetime], zone: tzinfo) -> Sequence[Column[OnlinePayment]]:
-    """Which bill, how much, and where it stands since when."""
+    """Whose bill, how much, and where it stands since when."""
     return [
         Column(
-            title=tr("Bill"),
-            # The list is narrow, and the year is the same for all that wait.
-            text=lambda row: row.invoice_number.rpartition("-")[2],
+            title=tr("Patient"),
+            text=lambda row: row.patient_name or row.invoice_number.rpartition("-")[2],
             tooltip=lambda row: row.invoice_number,
             strong=True,
             stretch=1,

@@ -94,6 +94,7 @@ class OnlinePayment(msgspec.Struct, frozen=True, kw_only=True):
     invoice_id: InvoiceId
     invoice_number: str
     encounter_id: EncounterId
+    patient_name: str = ""
     amount: Money
     channel: OnlineChannel
     state: OnlineState

@@ -48,6 +48,7 @@ class StoredTransaction:
     invoice_number: str
     encounter_id: EncounterId
     patient_id: PatientId
+    patient_name: str
     ticket_id: TicketId | None
     amount_minor: int
     currency: str
@@ -105,6 +106,7 @@ class StoredTransaction:
             invoice_id=self.invoice_id,
             invoice_number=self.invoice_number,
             encounter_id=self.encounter_id,
+            patient_name=self.patient_name,
             amount=self.amount,
             channel=OnlineChannel(self.channel),
             state=OnlineState(self.state),
@@ -157,13 +159,14 @@ LOCK = "select from paystack_transaction where reference = %s for no key update"
 
 TRANSACTION = """
 select transaction.reference, attempt, transaction.invoice_id, invoice.number as invoice_number,
-    encounter_id, patient_id, ticket_id, transaction.amount_minor, transaction.currency,
+    encounter_id, patient_id, patient.name as patient_name, ticket_id, transaction.amount_minor, transaction.currency,
     transaction.channel, state, since, transaction.test_mode, url, account, instructions, wants_code, why,
     contact, send_by, save_card, authorization_id, looks, started_at, started_by,
     staff.name as started_by_name, opened_at, receipt.paid_at, receipt.payment_id, receipt_number,
     receipt.reference is not null as is_received
 from paystack_transaction as transaction
 join invoice on invoice.id = transaction.invoice_id
+join patient_header as patient on patient.id = patient_id
 join staff on staff.id = started_by
 left join lateral (
     select * from paystack_receipt where transaction_reference = transaction.reference

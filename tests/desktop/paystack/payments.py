@@ -107,6 +107,7 @@ def online(state: OnlineState = OnlineState.OPEN, *, number: int = 0) -> OnlineP
         invoice_id=InvoiceId(4 + number),
         invoice_number=f"INV-2026-{4 + number:06}",
         encounter_id=EncounterId(CALLED.encounter_id + number),
+        patient_name=CALLED.patient.name,
         amount=naira(8000),
         channel=OnlineChannel.CHECKOUT,
         state=state,
