@@ -58,7 +58,8 @@ def apply(path: Path, manifest: Manifest, installation: Installation) -> None:
         if not has_current(installation.home, manifest.version):
             place(path, installation.home, manifest.version)
     elif installation.kind is InstallerKind.DEB:
-        _ask_for_root(path, installation)
+        if _installed_package() != manifest.version:
+            _ask_for_root(path, installation)
     elif installation.kind is InstallerKind.NSIS:
         _start_windows_installer(path, installation)
     else:
@@ -106,6 +107,15 @@ def _ask_for_root(path: Path, installation: Installation) -> None:
     if has_policy():
         command = ["pkexec", str(installation.program), ARGUMENT, str(path)]
     install_with(command, _run_as_root)
+
+
+def _installed_package() -> str:
+    """The version that the package manager knows: another window may have been quicker."""
+    command = ["dpkg-query", "--show", "--showformat=${Version}", "hms-desktop"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stdout  # noqa: S603 - the system's own
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
 
 
 def _run_as_root(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

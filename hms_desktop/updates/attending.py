@@ -20,7 +20,7 @@ from hms_desktop.updates.launcher import RESTART_CODE
 from hms_desktop.updates.looking import Line, Looker
 from hms_desktop.updates.night import Scene
 from hms_desktop.updates.panel import UpdateStrip
-from hms_desktop.updates.state import UpdatesState
+from hms_desktop.updates.state import Phase, UpdatesState
 from hms_desktop.updates.store import UpdateStore
 from hms_desktop.widgets.input_watch import InputWatch
 from hms_server.contract.updates import trusted_keys
@@ -59,10 +59,11 @@ class Updates(QObject):
         session: Session,
         *,
         window: Any,
-        login: QObject,
+        login: Any,
         unattended: Callable[[], bool],
     ) -> None:
-        """`window` is a main window, above whose pages the strip lies; `login` is its sign-in page.
+        """`window` is a main window, above whose pages the strip lies; `login` the widget of
+        its sign-in page.
 
         `unattended` says whether this is a screen at which nobody signs in.
         """
@@ -86,6 +87,7 @@ class Updates(QObject):
         )
         self.strip = UpdateStrip(self.state)
         window.setMenuWidget(self.strip)
+        self.state.changed.connect(self._on_changed)
         self.state.restart_wanted.connect(_restart)
         session.link_changed.connect(self._on_link)
         login.installEventFilter(self)
@@ -108,6 +110,10 @@ class Updates(QObject):
             self._at_sign_in = event.type() is QEvent.Type.Show
             self.strip.set_wanted(self._at_sign_in)
         return super().eventFilter(watched, event)
+
+    def _on_changed(self) -> None:
+        # Who signs in while the program is being replaced would be cut off a moment later.
+        self._login.setEnabled(self.state.situation.phase is not Phase.APPLYING)
 
     def _connect(self) -> Line:
         """To the very server that this workstation works with; each keeps its own installers."""

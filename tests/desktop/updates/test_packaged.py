@@ -144,6 +144,22 @@ def test_pkexec_is_asked_and_its_answer_told(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Debian's way")
+def test_what_another_window_has_installed_needs_no_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "dpkg-query"
+    script.write_text("#!/bin/sh\nprintf 0.3.0\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    apply(
+        tmp_path / "x.deb",
+        manifest_of(CONTENT, kind=InstallerKind.DEB),
+        workstation(kind=InstallerKind.DEB),
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Debian's way")
 def test_without_pkexec_a_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     mine = workstation(kind=InstallerKind.DEB)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer
@@ -278,7 +278,7 @@ def test_damaged_keys_trust_nothing(window: MainWindow, session: Session, tmp_pa
         keys=KeyPair(public_key="p", secret_key="s"),
     )
 
-    updates = Updates(options, pairing, session, window=window, login=QObject(), unattended=lambda: False)
+    updates = Updates(options, pairing, session, window=window, login=QWidget(), unattended=lambda: False)
 
     assert updates.state.situation.phase is Phase.NOTHING
     updates.close()

@@ -100,6 +100,7 @@ def test_the_program_ends_so_that_the_new_one_is_started(
     start: Callable[..., App], qtbot: QtBot, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes: list[int] = []
+    enabled: list[bool] = []
     monkeypatch.setattr("PySide6.QtCore.QCoreApplication.exit", codes.append)
     app = start()
     assert app.updates is not None
@@ -107,8 +108,10 @@ def test_the_program_ends_so_that_the_new_one_is_started(
     qtbot.waitUntil(lambda: bool(app.updates and app.updates.strip.text()), timeout=20_000)
 
     app.updates.state.update_now()
+    enabled.append(app.login.isEnabled())
     qtbot.waitUntil(lambda: bool(codes), timeout=20_000)
 
+    assert enabled == [False], "who signs in now would be cut off"
     assert codes == [launcher.RESTART_CODE]
     assert launcher.read_word(home / "current") == "0.3.0"
 
