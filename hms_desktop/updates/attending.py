@@ -62,10 +62,9 @@ class Updates(QObject):
         login: Any,
         unattended: Callable[[], bool],
     ) -> None:
-        """`window` is a main window, above whose pages the strip lies; `login` the widget of
-        its sign-in page.
+        """`window` is a main window, above whose pages the strip lies; `login` its sign-in page.
 
-        `unattended` says whether this is a screen at which nobody signs in.
+        Both are widgets. `unattended` says whether this is a screen at which nobody signs in.
         """
         super().__init__(session)
         self._options = options
