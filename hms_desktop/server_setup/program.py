@@ -29,7 +29,10 @@ class NewKey(msgspec.Struct, frozen=True):
 
 def find_program() -> Path | None:
     """Beside this program, or where the system finds programs; None where it is not installed."""
-    beside = [Path(sys.executable).with_name(_NAME), Path(sys.executable).parents[1] / "server" / _NAME]
+    here = Path(sys.executable)
+    beside = [here.with_name(_NAME), here.parents[1] / "server" / _NAME]
+    # Where the installer for Windows puts it.
+    beside += [folder / "HMS Server" / "program" / _NAME for folder in here.parents]
     found = next((path for path in beside if path.is_file()), None)
     if found is None and (named := shutil.which(_NAME)):
         found = Path(named)

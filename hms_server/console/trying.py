@@ -7,6 +7,8 @@ from pathlib import Path
 from hms_server.config import default_data_dir
 from hms_server.console.ground import Commands
 
+BUNDLED = "The demo needs the sources: make demo. To try this installation, set up a clinic for training with “hms-server setup”."
+
 
 def add(commands: Commands) -> None:
     """Adds `demo`."""
@@ -25,6 +27,10 @@ def add(commands: Commands) -> None:
 
 def show_demo(options: argparse.Namespace) -> int:
     """Runs the demo in a folder and database of its own, never in those of a clinic."""
+    if hasattr(sys, "_MEIPASS"):
+        # The demo starts both programs by Python, and a bundle has none.
+        print(BUNDLED, file=sys.stderr)
+        return 1
     from hms_server.demo.command import run_demo  # noqa: PLC0415 - no other command needs its parts
     from hms_server.demo.home import DemoUnfit, demo_folder  # noqa: PLC0415 - as above
 
