@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.install_into or options.install_update:
             return _install(options)
-        return _run(options)
+        return _run(options) if options.set_up_server is None else _set_up_server(options)
     except (PairingsError, OSError, msgspec.DecodeError) as trouble:
         print(trouble, file=sys.stderr)
         return 1
@@ -59,6 +59,14 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="install a signed Debian package in the place of this one, as root, and end",
     )
+    parser.add_argument(
+        "--set-up-server",
+        nargs="?",
+        const="",
+        metavar="PROGRAM",
+        help="set the clinic's server up on this machine, with hms-server where it is found or at this path",
+    )
+    parser.add_argument("--server-data-dir", default="", metavar="FOLDER", help="the folder to set up there")
     parser.add_argument("--demo-sign-in", type=Path, metavar="FILE", help="sign in the people of a demo")
     return parser
 
@@ -78,6 +86,28 @@ def _install(options: argparse.Namespace) -> int:
         print(trouble, file=sys.stderr)
         return 1
     return 0
+
+
+def _set_up_server(options: argparse.Namespace) -> int:
+    from PySide6.QtWidgets import QApplication  # noqa: PLC0415 - see `_run`
+
+    from hms_desktop.look import load_look  # noqa: PLC0415 - as above
+    from hms_desktop.server_setup.start import Assistant  # noqa: PLC0415 - rarely asked for
+    from hms_desktop.shell.main_window import MainWindow  # noqa: PLC0415 - as above
+    from hms_desktop.widgets.style import apply_style  # noqa: PLC0415 - as above
+
+    keep_steady()
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("hms-desktop")
+    window = MainWindow("Set up the clinic's server")
+    apply_style(application, load_look(options.folder).tokens(), window=window)
+    assistant = Assistant(window, data_dir=options.server_data_dir)
+    assistant.closed.connect(application.quit)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    assistant.start(Path(options.set_up_server) if options.set_up_server else None)
+    code = application.exec()
+    assistant.close()
+    return code
 
 
 def _run(options: argparse.Namespace) -> int:
