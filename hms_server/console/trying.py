@@ -7,7 +7,10 @@ from pathlib import Path
 from hms_server.config import default_data_dir
 from hms_server.console.ground import Commands
 
-BUNDLED = "The demo needs the sources: make demo. To try this installation, set up a clinic for training with “hms-server setup”."
+BUNDLED = (
+    "The demo needs the sources: make demo. To try this installation, set up a clinic for training "
+    "with “hms-server setup”."
+)
 
 
 def add(commands: Commands) -> None:

@@ -90,6 +90,15 @@ def test_a_bundle_names_its_build(program: Path) -> None:
     assert printed == f"{program.name} {facts['version']} ({facts['commit'][:8]}, {facts['built_at']})\n"
 
 
+def test_what_a_bundle_cannot_do_is_said_in_one_sentence() -> None:
+    """The demo starts programs by Python."""
+    done = subprocess.run([SERVER, "demo"], capture_output=True, text=True, env=bare(), check=False)
+
+    assert done.returncode == 1
+    assert "hms-server setup" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_workstation_signs_in_at_a_server_without_python(home: Path) -> None:
     """The clinic is made, a person added, a workstation paired: all by the two folders alone."""
     port, pairing_port = free_port(), free_port()

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from hms_desktop.server_setup.program import find_program
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "installers" / "windows"
 SCRIPTS = ("server.nsi", "desktop.nsi")
@@ -133,6 +135,20 @@ def test_the_way_back_puts_program_and_clinic_in_their_places() -> None:
 
     assert order == sorted(order)
     assert back.rindex('"service start"') > order[-1]
+
+
+def test_the_workstation_finds_the_server_where_the_installers_put_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the set-up in a window."""
+    titles = [re.findall(r'!define TITLE "([^"]+)"', script(name))[0] for name in SCRIPTS]
+    server, desktop = (tmp_path / title / "program" for title in titles)
+    for folder, name in ((server, "hms-server"), (desktop, "hms-desktop")):
+        folder.mkdir(parents=True)
+        (folder / name).touch()
+    monkeypatch.setattr(sys, "executable", str(desktop / "hms-desktop"))
+
+    assert find_program() == server / "hms-server"
 
 
 def test_uninstalling_says_where_the_data_is() -> None:
