@@ -72,7 +72,7 @@ class SetupDesk(QObject):
         self._program.key_made.connect(self.safety.show_key)
         self._program.news.connect(self.summary.show_progress)
         self._program.done.connect(self._on_done)
-        self._program.failed.connect(self._on_failed)
+        self._program.failed.connect(self.on_failed)
 
     def _go_on(self, page: SetupPage) -> None:
         plan = page.read_plan(self.plan)
@@ -119,7 +119,7 @@ class SetupDesk(QObject):
         self.done_page.show_done(done)
         self._window.show_page(self.done_page)
 
-    def _on_failed(self, faults: list[PlanFault]) -> None:
+    def on_failed(self, faults: list[PlanFault]) -> None:
         """A fault leads to the page of its question; one about the whole is said where it was started."""
         self.summary.show_idle()
         for page in self.pages:

@@ -33,7 +33,7 @@ class SafetyPage(SetupPage):
             self.tr("Backups are sealed: only the recovery key opens them, and only paper keeps it.")
         )
         self._key: NewKey | None = None
-        self._asked = sorted(random.SystemRandom().sample(range(6), 2))
+        self.asked = sorted(random.SystemRandom().sample(range(6), 2))
         self.when: ChoiceField[str] = ChoiceField(
             self.tr("Recovery key"),
             [
@@ -48,7 +48,7 @@ class SafetyPage(SetupPage):
         self.mark_label = label("", TextRole.MUTED, wraps=True)
         self.print_button = SecondaryButton(self.tr("Print"), key="F9", icon_name="printer-outline")
         words = self.tr("Group {number} from your paper")
-        self.groups = [Field(words.format(number=place + 1), max_length=12) for place in self._asked]
+        self.groups = [Field(words.format(number=place + 1), max_length=12) for place in self.asked]
         self.place = Field(
             self.tr("Backup folder"),
             placeholder=self.tr("Empty: decide later"),
@@ -104,7 +104,7 @@ class SafetyPage(SetupPage):
         sentence = self.tr("This is not what stands above. Compare it with your paper.")
         return [
             PlanFault(f"group.{number}", sentence)
-            for number, place in enumerate(self._asked)
+            for number, place in enumerate(self.asked)
             if _as_key(self.groups[number].text()) != groups[place]
         ]
 
