@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hms_desktop.connection.client import Client
 from hms_desktop.connection.identity import PinnedServer
@@ -19,6 +20,7 @@ from hms_server.accounts.sessions import NOT_SIGNED_IN, Sessions
 from hms_server.contract.envelope import Event
 from hms_server.contract.values import Role
 from hms_server.contract.visits import CheckIn, ListQueue, TicketRow
+from hms_server.database import connect
 from hms_server.work import Actor
 from tests.faults.rush import assert_stored_once, check_in_persistently, told
 from tests.wire.ports import free_port
@@ -170,3 +172,18 @@ def test_who_worked_at_the_other_server_meanwhile_is_not_idle_here(house: House)
     assert isinstance(found, Actor)
     assert later is None
     assert idle == NOT_SIGNED_IN
+
+
+def test_of_several_databases_the_one_that_may_be_written_to_is_found(house: House) -> None:
+    """As the manual says for a cluster: a member that is down is passed over."""
+    given = {name: str(value) for name, value in conninfo_to_dict(house.dsn).items()}
+    members = {
+        "host": f"127.0.0.1,{given['host']}",
+        "port": f"{free_port()},{given['port']}",
+        "target_session_attrs": "read-write",
+    }
+
+    with connect(make_conninfo(**(given | members)), application_name="tests") as connection:
+        row = connection.execute("select name from clinic").fetchone()
+
+    assert row == ("Sunrise Clinic",)
