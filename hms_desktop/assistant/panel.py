@@ -22,7 +22,7 @@ from hms_desktop.widgets.side import ENTER, SideSheet
 from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
 from hms_desktop.widgets.tokens import Kind, Space
-from hms_server.contract.assistant import ConversationRow, Message, MessageId
+from hms_server.contract.assistant import ConversationId, ConversationRow, Message, MessageId
 from hms_server.contract.envelope import Fault
 from hms_server.contract.suggestions import Attachment
 from hms_server.contract.values import PatientHeader
@@ -209,9 +209,17 @@ class AssistantSheet(SideSheet):
         self._turn_to(self._talk)
 
     def _forget(self) -> None:
+        """Asks first: what is forgotten here is gone from the server too."""
         row = self.table.chosen_row()
-        if row is not None:
-            self.desk.forget(row.id)
+        if row is None:
+            return
+
+        def do(conversation_id: ConversationId = row.id) -> None:
+            self.notice.take_back()
+            self.desk.forget(conversation_id)
+
+        title = self.tr("Forget “{title}”? It cannot be brought back.").format(title=row.title)
+        self.notice.say(Kind.WARNING, title, actions=[Action(self.tr("Forget it"), do, key="Alt+F")])
 
     def _show_rows(self) -> None:
         self._model.replace(self.desk.rows.rows)

@@ -311,6 +311,9 @@ def test_earlier_conversations_are_searched_opened_and_forgotten(
     shown.sheet.list_button.click()
     connection.answer(ListConversations, Conversations([]))
     shown.sheet.forget_button.click()
+    assert "cannot be brought back" in shown.sheet.notice.text()
+    assert not connection.requests(ForgetConversation)
+    shown.press(Qt.Key.Key_F, Qt.KeyboardModifier.AltModifier)
 
     qtbot.waitUntil(lambda: shown.sheet.cards() == [])
     assert connection.requests(ForgetConversation) == [ForgetConversation(conversation_id=talks.TALK)]
