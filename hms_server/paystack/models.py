@@ -161,8 +161,8 @@ TRANSACTION = """
 select transaction.reference, attempt, transaction.invoice_id, invoice.number as invoice_number,
     encounter_id, patient_id, patient.name as patient_name, ticket_id, transaction.amount_minor,
     transaction.currency, transaction.channel, state, since, transaction.test_mode, url, account,
-    instructions, wants_code, why, contact, send_by, save_card, authorization_id, looks, started_at, started_by,
-    staff.name as started_by_name, opened_at, receipt.paid_at, receipt.payment_id, receipt_number,
+    instructions, wants_code, why, contact, send_by, save_card, authorization_id, looks, started_at,
+    started_by, staff.name as started_by_name, opened_at, receipt.paid_at, receipt.payment_id, receipt_number,
     receipt.reference is not null as is_received
 from paystack_transaction as transaction
 join invoice on invoice.id = transaction.invoice_id
