@@ -15,6 +15,7 @@ help:
 	@echo "make check   ruff, mypy, import-linter"
 	@echo "make bench   the table of figures, each beside its limit"
 	@echo "make bundle  server and desktop as folders that run without Python, in dist/"
+	@echo "make deb     the same as packages for Debian and Raspberry Pi OS"
 	@echo "make manual  the manual as a PDF with pictures of today, in dist/"
 
 $(STAMP): pyproject.toml .ci/setup
@@ -48,6 +49,12 @@ bundle: $(STAMP)
 # Takes its own pictures, in a made-up clinic.
 manual: $(STAMP)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m installers.manual dist/manual.pdf
+
+# Of the bundles that lie in dist/; made first where there are none.
+deb: $(STAMP)
+	test -x dist/hms-server/hms-server -a -x dist/hms-desktop/hms-desktop || $(MAKE) bundle
+	installers/debian/libraries
+	$(BIN)/python -m installers.debian.build
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""Which packages of this distribution a bundle needs: what its files ask the linker for and do not bring along."""
+"""Which packages of this distribution a bundle needs: what its files ask for and do not bring along."""
 
 import re
 import subprocess
