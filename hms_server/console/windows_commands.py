@@ -20,7 +20,7 @@ ACCOUNT = rf"NT SERVICE\{NAME}"
 SYSTEM = "*S-1-5-18"
 ADMINISTRATORS = "*S-1-5-32-544"
 MDNS_PORT = 5353
-RULES = (f"{NAME} tcp", f"{NAME} mdns")
+RULES = (f"{NAME}-tcp", f"{NAME}-mdns")
 RESTARTS_MS = (5_000, 30_000, 60_000)
 FORGET_FAILURES_AFTER_S = 86_400
 
@@ -68,7 +68,11 @@ def hold() -> list[Command]:
 def protect(data_dir: PureWindowsPath) -> list[Command]:
     """Nobody but the service, the system and its administrators gets into the data."""
     full = [f"{who}:(OI)(CI)F" for who in (f"*{service_sid()}", SYSTEM, ADMINISTRATORS)]
-    return [["icacls", str(data_dir), "/inheritance:r", "/grant:r", *full, "/Q"]]
+    return [
+        # Whoever has made the folder beforehand would otherwise decide over it.
+        ["icacls", str(data_dir), "/setowner", ADMINISTRATORS, "/Q"],
+        ["icacls", str(data_dir), "/inheritance:r", "/grant:r", *full, "/Q"],
+    ]
 
 
 def let_in(data_dir: PureWindowsPath, user: str) -> Command:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
+from typing import TextIO
 
 import msgspec
 
@@ -76,5 +77,8 @@ class ShowBuild(argparse.Action):
         super().__init__(option_strings, dest, nargs=0, help="print version, commit and time of the build")
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        sys.stdout.write(f"{parser.prog} {BUILD.words}\n")
+        # A program of Windows without a console has nowhere to print.
+        out: TextIO | None = sys.stdout
+        if out is not None:
+            out.write(f"{parser.prog} {BUILD.words}\n")
         parser.exit()

@@ -65,7 +65,7 @@ CARRIED = {
 
 
 def parts_of(paths: Iterable[Path]) -> list[Part]:
-    """Every part that one of the files belongs to, by name; a library that nobody can place is `KeyError`."""
+    """Every part that one of the files belongs to, by name."""
     found: dict[tuple[str, str], Part] = {}
     for path in paths:
         for part in _parts_of_file(path):
@@ -90,9 +90,10 @@ def _parts_of_file(path: Path) -> Iterator[Part]:
 
 
 def _carried(path: Path) -> Iterator[Part]:
-    stem = HASH.sub("", path.name).partition(".so")[0]
+    stem = HASH.sub("", path.name).partition(".so")[0].removesuffix(".dll")
     if path.parent.name.endswith(".libs"):
-        yield Part(name=stem, version="", licence=CARRIED[stem], home=f"carried by {path.parent.stem}")
+        licence = CARRIED.get(stem.partition("-")[0], NOT_STATED)
+        yield Part(name=stem, version="", licence=licence, home=f"carried by {path.parent.stem}")
     elif stem.startswith("libicu"):
         soname = path.name.rpartition(".so.")[2]
         yield Part(name="ICU", version=soname, licence="Unicode-3.0", home="https://icu.unicode.org")
@@ -218,7 +219,7 @@ def _debian(path: Path) -> Part:
         if done:
             package = done.splitlines()[0].partition(": ")[0].split(",")[0]
             return _debian_part(package)
-    raise KeyError(f"No package of this system owns {path}, so its licence is not known.")
+    return Part(name=path.name, version="", licence=NOT_STATED)
 
 
 @cache

@@ -37,7 +37,7 @@ function Test-Install {
     Assert-That ($service.StartName -eq "NT SERVICE\hms-server") "the service has an account of its own"
     Assert-That ($service.DelayedAutoStart) "it starts after the boot by itself"
     Assert-That ((Get-Service hms-server).Status -eq "Running") "it runs and waits for its clinic"
-    $rules = Get-NetFirewallRule -DisplayName "hms-server *"
+    $rules = Get-NetFirewallRule -DisplayName "hms-server-*"
     Assert-That (@($rules).Count -eq 2) "there are two firewall rules"
     Assert-That (-not ($rules | Where-Object Profile -ne "Private")) "both are for private networks only"
     $others = (Get-Acl $data).Access | Where-Object { $_.IdentityReference -match "\\Users$|Everyone" }

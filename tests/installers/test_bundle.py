@@ -296,6 +296,7 @@ def test_the_papers_lie_inside_and_beside(program: str) -> None:
     assert (inside / "sbom.cdx.json").read_bytes() == (DIST / f"{program}.cdx.json").read_bytes()
     assert (inside / "LICENCES.txt").read_bytes() == (DIST / f"{program}-LICENCES.txt").read_bytes()
     assert validity_of(inside / "sbom.cdx.json") is None
+    assert parts.NOT_STATED not in licences
     assert all(f"{name} " in licences or f"{name}:" in licences for name in versions)
     expected = {"hms-server": {"PostgreSQL", "psycopg", "libpq"}, "hms-desktop": {"Qt", "Inter", "reportlab"}}
     assert expected[program] <= set(versions)

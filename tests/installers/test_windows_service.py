@@ -233,12 +233,12 @@ def test_the_account_of_a_service_has_the_identifier_that_windows_gives_it() -> 
 def test_the_ports_are_open_on_private_networks_only() -> None:
     """To this program alone; rules of a version before go first, so that none stands twice."""
     commands = [" ".join(command) for command in words.open_firewall(PROGRAM)]
-    add = "netsh advfirewall firewall add rule name=hms-server "
+    add = "netsh advfirewall firewall add rule name=hms-server-"
     who = f"program={PROGRAM} profile=private enable=yes"
 
     assert commands == [
-        "netsh advfirewall firewall delete rule name=hms-server tcp",
-        "netsh advfirewall firewall delete rule name=hms-server mdns",
+        "netsh advfirewall firewall delete rule name=hms-server-tcp",
+        "netsh advfirewall firewall delete rule name=hms-server-mdns",
         f"{add}tcp dir=in action=allow protocol=TCP localport=7717,7718 {who}",
         f"{add}mdns dir=in action=allow protocol=UDP localport=5353 {who}",
     ]
@@ -246,8 +246,9 @@ def test_the_ports_are_open_on_private_networks_only() -> None:
 
 def test_the_data_is_closed_to_everybody_else() -> None:
     """What the folder above allows does not count any more."""
-    (command,) = words.protect(DATA)
+    owner, command = words.protect(DATA)
 
+    assert owner == ["icacls", str(DATA), "/setowner", "*S-1-5-32-544", "/Q"]
     assert command[:4] == ["icacls", str(DATA), "/inheritance:r", "/grant:r"]
     assert command[4:] == [
         f"*{words.service_sid()}:(OI)(CI)F",
