@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import warnings
@@ -314,3 +315,32 @@ def test_each_package_that_is_inside_stands_in_the_bill(program: str) -> None:
     packages = {name.partition("-")[0] for name in folders if name.endswith(".dist-info")} - {"hms"}
 
     assert {re.sub(r"[-_.]+", "-", name).lower() for name in packages} <= named
+
+
+HOOK = ROOT / "installers" / "bundle" / "environment_hook.py"
+
+
+@pytest.mark.parametrize(("before", "after"), [("/opt/lib", "/opt/lib"), ("", None)])
+def test_programs_of_the_system_do_not_find_the_bundles_libraries(
+    monkeypatch: pytest.MonkeyPatch, before: str, after: str | None
+) -> None:
+    """Printing and updating would fail otherwise; our own helpers find theirs anew."""
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/usr/lib/hms-desktop/_internal")
+    monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", before)
+    monkeypatch.setenv("PYINSTALLER_RESET_ENVIRONMENT", "")
+
+    runpy.run_path(str(HOOK))
+
+    assert os.environ.get("LD_LIBRARY_PATH") == after
+    assert "LD_LIBRARY_PATH_ORIG" not in os.environ
+    assert os.environ["PYINSTALLER_RESET_ENVIRONMENT"] == "1"
+
+
+def test_where_the_starter_has_set_nothing_the_environment_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows, and from sources."""
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    before = dict(os.environ)
+
+    runpy.run_path(str(HOOK))
+
+    assert dict(os.environ) == before
