@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PARALLEL ?= 3
 
-.PHONY: demo test check bench bundle manual format clean
+.PHONY: demo test check bench bundle deb manual format clean
 .DEFAULT_GOAL := help
 
 help:
