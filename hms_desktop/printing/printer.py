@@ -15,6 +15,8 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
+from hms_desktop.printing import raster
+
 _GONE = ("does not exist", "nknown destination")
 """How CUPS says that a queue was taken away."""
 
@@ -45,7 +47,8 @@ class PrintWords(msgspec.Struct, frozen=True, kw_only=True):
     no_program: str = "this computer has no printing program ({program})."
     too_slow: str = "the printer did not answer within {seconds} seconds."
     refused: str = "the printer refused it ({answer})."
-    gone: str = "the printer “{printer}” is not known to this computer any more ({answer})."
+    gone: str = "the printer “{printer}” is not known to this computer any more."
+    no_printer: str = "this computer knows no printer."
     disk: str = "the folder {folder} cannot be written ({answer})."
 
 
@@ -168,36 +171,36 @@ class CommandPrinter:
             return None
         answer = done.stderr.decode(errors="replace").strip()
         if printer and any(sign in answer for sign in _GONE):
-            return words.gone.format(printer=printer, answer=answer)
+            return words.gone.format(printer=printer)
         return words.refused.format(answer=answer or done.returncode)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShellPrinter:
-    """Windows: saves the PDF and lets the program that opens PDFs print it, which reads the file later."""
+class RasterPrinter:
+    """Windows, where no program of the system prints a PDF: draws the pages at the printer itself."""
 
     kept: FolderPrinter
-    start: Callable[[Path], None]
+    queues: Mapping[PrintKind, Queue] = field(default_factory=dict)
+    paint: Callable[..., None] = raster.paint
 
     def print(self, pdf: bytes, *, title: str, kind: PrintKind) -> PrintOutcome:
-        saved = self.kept.print(pdf, title=title, kind=kind)
-        if saved.kept_at is None:
-            return saved
         words = self.kept.words
+        name = self.queues.get(kind, Queue()).name
         try:
-            self.start(saved.kept_at)
-        except OSError as error:
-            reason = words.refused.format(answer=error.strerror or error)
-            message = words.kept_instead.format(title=title, reason=reason, file=saved.kept_at)
-            return PrintOutcome(printed=False, message=message, kept_at=saved.kept_at)
-        return PrintOutcome(printed=True, message=words.sent.format(title=title), kept_at=saved.kept_at)
+            self.paint(pdf, printer=name, title=_file_name_of(title))
+        except raster.PrinterGone:
+            reason = words.gone.format(printer=name) if name else words.no_printer
+            return self.kept.keep_instead(pdf, title=title, kind=kind, reason=reason)
+        except raster.NotPainted as trouble:
+            reason = words.refused.format(answer=trouble)
+            return self.kept.keep_instead(pdf, title=title, kind=kind, reason=reason)
+        return PrintOutcome(printed=True, message=words.sent.format(title=title))
 
 
 def system_printer(kept: FolderPrinter, queues: Mapping[PrintKind, Queue]) -> Printer:
-    """The way to the printers of this operating system; `queues` are heeded where there is `lp`."""
+    """The way to the printers of this operating system."""
     if sys.platform == "win32":
-        # The path is our own, and the verb is all that Windows is asked to do with it.
-        return ShellPrinter(kept=kept, start=lambda path: os.startfile(path, "print"))  # noqa: S606 - see above
+        return RasterPrinter(kept=kept, queues=queues)
     return CommandPrinter(kept=kept, queues=queues)
 
 

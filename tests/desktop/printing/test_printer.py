@@ -5,16 +5,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
+from hms_desktop.printing.known import known_printers
 from hms_desktop.printing.printer import (
     ByKind,
     CommandPrinter,
     FolderPrinter,
     PrintKind,
     Queue,
-    ShellPrinter,
+    RasterPrinter,
     system_printer,
 )
+from hms_desktop.printing.raster import NotPainted, PrinterGone
 
 PDF = b"%PDF-1.4 not looked into"
 
@@ -163,28 +166,56 @@ def test_neither_printer_nor_folder_names_both_reasons(tmp_path: Path) -> None:
     assert "The folder " in outcome.message
 
 
-def test_windows_prints_the_saved_file(folder: FolderPrinter) -> None:
-    started: list[Path] = []
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (PrinterGone("Zebra"), "the printer “Zebra” is not known to this computer any more."),
+        (NotPainted("it did not begin"), "the printer refused it (it did not begin)."),
+    ],
+)
+def test_windows_keeps_what_its_printer_does_not_take(
+    folder: FolderPrinter, trouble: Exception, reason: str
+) -> None:
+    def refuse(_pdf: bytes, *, printer: str, title: str) -> None:
+        raise trouble
 
-    outcome = ShellPrinter(kept=folder, start=started.append).print(PDF, title="R-1", kind=PrintKind.RECEIPT)
+    printer = RasterPrinter(kept=folder, queues={PrintKind.LABEL: Queue(name="Zebra")}, paint=refuse)
 
-    assert outcome.printed
-    assert [path.read_bytes() for path in started] == [PDF]
+    outcome = printer.print(PDF, title="T-004", kind=PrintKind.LABEL)
 
-
-def test_windows_without_a_pdf_program_keeps_the_file(folder: FolderPrinter) -> None:
-    def refuse(path: Path) -> None:
-        raise OSError(1155, "No application is associated", str(path))
-
-    outcome = ShellPrinter(kept=folder, start=refuse).print(PDF, title="R-1", kind=PrintKind.RECEIPT)
-
-    assert not outcome.printed
     assert outcome.kept_at
-    assert outcome.kept_at.exists()
-    assert "No application is associated" in outcome.message
+    assert outcome.kept_at.read_bytes() == PDF
+    assert reason in outcome.message
+
+
+def test_windows_draws_at_the_printer_of_the_paper(folder: FolderPrinter) -> None:
+    drawn: list[tuple[str, str]] = []
+
+    def draw(_pdf: bytes, *, printer: str, title: str) -> None:
+        drawn.append((printer, title))
+
+    printer = RasterPrinter(kept=folder, queues={PrintKind.LABEL: Queue(name="Zebra")}, paint=draw)
+    printer.print(PDF, title="T-004", kind=PrintKind.LABEL)
+    outcome = printer.print(PDF, title="R-1", kind=PrintKind.RECEIPT)
+
+    assert drawn == [("Zebra", "T-004"), ("", "R-1")]
+    assert outcome.printed
+    assert not folder.folder.exists()
+
+
+def test_windows_without_any_printer_says_so(folder: FolderPrinter, qapp: QApplication) -> None:
+    """Asked through Qt: here is none that is called like this."""
+    known = {printer.name for printer in known_printers()}
+    queues = {PrintKind.LABEL: Queue(name="no printer is called like this")}
+
+    outcome = RasterPrinter(kept=folder, queues=queues).print(PDF, title="T-004", kind=PrintKind.LABEL)
+
+    assert "no printer is called like this" not in known
+    assert "is not known to this computer" in outcome.message
+    assert outcome.kept_at
 
 
 def test_each_system_has_its_printer(folder: FolderPrinter) -> None:
     printer = system_printer(folder, {})
 
-    assert isinstance(printer, ShellPrinter if sys.platform == "win32" else CommandPrinter)
+    assert isinstance(printer, RasterPrinter if sys.platform == "win32" else CommandPrinter)
