@@ -20,6 +20,7 @@ from hms_server.console.ground import Commands
 from hms_server.console.serving import add_run_options, serve_until
 from hms_server.logs import configure_logging
 from hms_server.notify import Notifier
+from hms_server.postgres import EmbeddedPostgres
 
 log = structlog.get_logger()
 
@@ -205,6 +206,11 @@ def run_command(command: commands_of.Command) -> int:
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own words, no shell
 
 
+def run_quietly(command: commands_of.Command) -> int:
+    """The same without a word: what the person has asked for stands alone."""
+    return subprocess.run(command, check=False, capture_output=True).returncode  # noqa: S603 - our own words, no shell
+
+
 def set_up_service(program: PureWindowsPath, data_dir: PureWindowsPath, scm: Scm, run: Run) -> None:
     """Installs the service, or brings one that is there to this version; safe to be repeated."""
     known = scm.state() is not None
@@ -214,11 +220,12 @@ def set_up_service(program: PureWindowsPath, data_dir: PureWindowsPath, scm: Scm
 
 
 @contextmanager
-def administrators_access(options: argparse.Namespace, *, run: Run = run_command) -> Iterator[None]:
+def administrators_access(options: argparse.Namespace, *, run: Run = run_quietly) -> Iterator[None]:
     """As long as a command works with the service's folder, PostgreSQL may be started by the person, too."""
     shared = os.environ.get("PROGRAMDATA", "")
     is_service = getattr(options, "is_service", False)
-    if not shared or is_service or not options.data_dir.is_relative_to(shared):
+    foreign = not shared or is_service or not options.data_dir.is_relative_to(shared)
+    if foreign or EmbeddedPostgres(options.data_dir).is_running():
         yield
         return
     folder = PureWindowsPath(options.data_dir)

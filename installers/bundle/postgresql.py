@@ -23,13 +23,16 @@ PROGRAMS = frozenset(
 )
 """What the server starts, and what one needs to look after a cluster or to rescue one."""
 
-FOR_DEVELOPERS = (
+UNUSED = (
     "libecpg",
     "libpgtypes",
     "test_decoding",
     "basic_archive",
     "basebackup_to_shell",
     "insert_username",
+    # Its programs have the one beside the package.
+    "libpq.so",
+    "vector",
 )
 COMPILED_AGAINST = frozenset({".a", ".h", ".lib", ".pc", ".pdb", ".py", ".pyc"})
 UNUSED_FOLDERS = frozenset({"doc", "include", "pgxs", "pkgconfig", "__pycache__"})
@@ -50,7 +53,7 @@ def is_used(path: PurePosixPath | Path) -> bool:
     """Whether a file, by its path from where wheels are installed, serves a running clinic."""
     if path.suffix in COMPILED_AGAINST or UNUSED_FOLDERS.intersection(path.parts):
         return False
-    if path.name.startswith(FOR_DEVELOPERS):
+    if path.name.startswith(UNUSED):
         return False
     is_program = path.parent.name == "bin" and path.suffix in ("", ".exe")
     return not is_program or path.stem in PROGRAMS
