@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from hms_server.backup.proving import counted
 from hms_server.backup.tools import load
 from hms_server.backup.trouble import BackupFailed
 from hms_server.database import connect, refuse_old_server
@@ -36,7 +37,7 @@ def arrive(
     schema to which what is there now is moved first.
     """
     before = _set_aside(dsn, aside) if aside else ""
-    after = [PATH, *(_counted(name, count) for name, count in rows.items()), epoch_statement(now).as_string()]
+    after = [PATH, counted(rows), epoch_statement(now).as_string()]
     if lost_time:
         after.append(sql.SQL(LOST_TIME).format(now=sql.Literal(now.isoformat())).as_string())
     load(dump, dsn, before=before, after="\n".join(after))
@@ -59,13 +60,6 @@ def is_empty(dsn: str) -> bool:
     """Whether there is nothing of anybody's in the database."""
     with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
         return connection.execute(CONTENT).fetchone() is None
-
-
-def _counted(name: str, count: int) -> str:
-    statement = sql.SQL(COUNT).format(
-        table=sql.Identifier("public", name), name=sql.Literal(name), count=sql.Literal(count)
-    )
-    return statement.as_string()
 
 
 def clear(dsn: str) -> None:
@@ -127,16 +121,6 @@ where not exists (select from pg_depend
     where classid = catalog and objid = ours.oid and deptype = 'e')
 """
 PATH = "set local search_path = public;"
-COUNT = """
-do $count$
-declare
-    found bigint := (select count(*) from {table});
-begin
-    if found <> {count} then
-        raise exception 'The table % has % rows after loading, and % were stored.', {name}, found, {count};
-    end if;
-end $count$;
-"""
 LOST_TIME = """
 update session set ended_at = {now}, end_reason = 'restored' where ended_at is null;
 update pairing_code set tries_left = 0 where used_at is null;

@@ -34,16 +34,23 @@ class Content:
     dump: Iterator[bytes]
 
 
-def packed(manifest: Manifest, dump: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """The content in pieces of `CHUNK_BYTES`, each with whether it is the last."""
-    body = msgspec.msgpack.encode(manifest)
-    waiting = bytearray(_LENGTH.pack(len(body)) + body)
-    for block in dump:
-        waiting += block
-        while len(waiting) > CHUNK_BYTES:
-            yield bytes(waiting[:CHUNK_BYTES]), False
-            del waiting[:CHUNK_BYTES]
-    yield bytes(waiting), True
+class Packer:
+    """Cuts the content into pieces of `CHUNK_BYTES`: the manifest first, then what is added."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        body = msgspec.msgpack.encode(manifest)
+        self._waiting = bytearray(_LENGTH.pack(len(body)) + body)
+
+    def add(self, block: bytes) -> Iterator[bytes]:
+        """The pieces that are full now."""
+        self._waiting += block
+        while len(self._waiting) > CHUNK_BYTES:
+            yield bytes(self._waiting[:CHUNK_BYTES])
+            del self._waiting[:CHUNK_BYTES]
+
+    def last(self) -> bytes:
+        """The piece that ends the content."""
+        return bytes(self._waiting)
 
 
 def unpacked(backup: Backup, key: RecoveryKey) -> Content:

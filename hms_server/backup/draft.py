@@ -77,11 +77,6 @@ def open_way(folder: Path) -> None:
         folder.chmod(folder.stat().st_mode | 0o001)
 
 
-def holds_clinic(data_dir: Path) -> bool:
-    """Whether there is something that a restore would replace."""
-    return any((data_dir / part).exists() for part in (POSTGRES, KEYS_FILE))
-
-
 def put_in_place(data_dir: Path, now: datetime, *, parts: tuple[str, ...] = ALL_PARTS) -> Path | None:
     """Replaces the old parts by the draft's; gives the folder where the old ones are, if there were any."""
     draft, aside = data_dir / DRAFT, free_name(data_dir, now)

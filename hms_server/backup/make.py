@@ -1,7 +1,7 @@
 """Makes a backup while the clinic works: dumped, sealed and checked as a stream."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
@@ -14,8 +14,9 @@ import msgspec
 import psycopg
 
 from hms_server import filelock
-from hms_server.backup.content import Manifest, count_rows, packed
+from hms_server.backup.content import Manifest, Packer, count_rows
 from hms_server.backup.copies import Copies, rotate
+from hms_server.backup.proving import load_and_count, passed_on, scratch
 from hms_server.backup.sealing import About, Sealer
 from hms_server.backup.settings import FILE as SETTINGS_FILE
 from hms_server.backup.settings import BackupSettings, load_settings
@@ -25,6 +26,7 @@ from hms_server.backup.trouble import BackupFailed, BackupStopped
 from hms_server.contract.pairing import fingerprint
 from hms_server.database import connect
 from hms_server.keys import KeyFileError, ServerKeys, load_or_create
+from hms_server.postgres_programs import PostgresFailed
 
 _ROOM_BYTES = 32 << 20
 _GROWTH = 1.5
@@ -40,19 +42,26 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """`troubles` are sentences on the places that got no backup."""
+    """`troubles` are sentences on the places that got no backup; `proved`: it was loaded and counted."""
 
     files: tuple[Path, ...]
     size: int
     troubles: tuple[str, ...]
     rows: dict[str, int]
+    proved: bool = False
 
 
 def back_up(
-    source: Source, *, now: datetime, places: tuple[Path, ...] = (), stopping: Callable[[], bool] = bool
+    source: Source,
+    *,
+    now: datetime,
+    places: tuple[Path, ...] = (),
+    stopping: Callable[[], bool] = bool,
+    proving: bool = False,
 ) -> Made:
     """Makes one backup in all places, those of the settings where none are named; keeps the state.
 
+    `proving`: its dump is loaded into a PostgreSQL of its own meanwhile, and every table counted there.
     `BackupFailed` where not a single place got one. A place that failed while another did not is a trouble
     in the state as well.
     """
@@ -66,10 +75,11 @@ def back_up(
                 now=now,
                 stopping=stopping,
                 rotating=not places,
+                proving=proving,
             )
     except BackupStopped:
         raise
-    except (BackupFailed, psycopg.Error) as failure:
+    except (BackupFailed, PostgresFailed, OSError, psycopg.Error) as failure:
         # A full disk may be the reason; the reason counts more than the note of it.
         with suppress(OSError):
             _note(source.data_dir, last_tried_at=now, last_trouble=_as_sentence(failure))
@@ -87,6 +97,7 @@ def _note_good(data_dir: Path, made: Made, now: datetime) -> None:
             last_good_bytes=made.size,
             last_tried_at=now,
             last_trouble=" ".join(made.troubles),
+            **({"last_proved_at": now} if made.proved else {}),
         )
     except OSError as error:
         raise BackupFailed(
@@ -103,6 +114,7 @@ def make(
     now: datetime,
     stopping: Callable[[], bool] = bool,
     rotating: bool = False,
+    proving: bool = False,
 ) -> Made:
     """One backup, without touching the state."""
     if settings.recovery_public is None:
@@ -132,12 +144,68 @@ def make(
                 size=view.size,
             )
             check = partial(_refuse_stopping, stopping)
-            _write(copies, Sealer(about, settings.recovery_public), manifest, _dumped(source, view, check))
+            sealing = _Sealing(copies, Sealer(about, settings.recovery_public), Packer(manifest))
+            dumped = _dumped(source, view, check)
+            proof = _proven(source, manifest, dumped, sealing) if proving else _taken(dumped, sealing)
+            sealing.end()
             files = copies.keep(check)
         finally:
             copies.drop()
-    troubles = [*copies.troubles, *(_rotated(files, about.server, view.zone) if rotating else ())]
-    return Made(files=tuple(files), size=copies.size, troubles=tuple(troubles), rows=manifest.rows)
+    old = _rotated(files, about.server, view.zone) if rotating else []
+    return Made(
+        files=tuple(files),
+        size=copies.size,
+        troubles=(*copies.troubles, *proof.troubles, *old),
+        rows=manifest.rows,
+        proved=proof.done,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """Whether the dump was loaded and counted, and why it could not be tried."""
+
+    done: bool
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealing:
+    """Where the dump goes: sealed, into every place."""
+
+    copies: Copies
+    sealer: Sealer
+    packer: Packer
+
+    def __post_init__(self) -> None:
+        self.copies.write(self.sealer.start)
+
+    def take(self, block: bytes) -> None:
+        for piece in self.packer.add(block):
+            self.copies.write(self.sealer.chunk(piece, last=False))
+
+    def end(self) -> None:
+        self.copies.write(self.sealer.chunk(self.packer.last(), last=True))
+
+
+def _taken(dumped: Iterator[bytes], sealing: _Sealing) -> _Proof:
+    for block in dumped:
+        sealing.take(block)
+    return _Proof(done=False)
+
+
+def _proven(source: Source, manifest: Manifest, dumped: Iterator[bytes], sealing: _Sealing) -> _Proof:
+    """Seals what it loads: the very bytes of the backup have come back once."""
+    with ExitStack() as stack:
+        try:
+            dsn = stack.enter_context(scratch(source.data_dir, size=manifest.size))
+        except PostgresFailed as failed:
+            _taken(dumped, sealing)
+            return _Proof(False, (f"The backup was made, and could not be tried: {failed}",))
+        if dsn is None:
+            return _taken(dumped, sealing)
+        load_and_count(passed_on(dumped, sealing.take), dsn, manifest.rows)
+    return _Proof(done=True)
 
 
 def _rotated(files: Sequence[Path], server: str, zone: tzinfo) -> list[str]:
@@ -219,12 +287,6 @@ def _refuse_stopping(stopping: Callable[[], bool]) -> None:
         raise BackupStopped("The server is being stopped; the backup is made at its next start.")
 
 
-def _write(copies: Copies, sealer: Sealer, manifest: Manifest, dumped: Iterator[bytes]) -> None:
-    copies.write(sealer.start)
-    for plain, last in packed(manifest, dumped):
-        copies.write(sealer.chunk(plain, last=last))
-
-
 def _needed_bytes(view: View, state: BackupState) -> int:
     """A dump is smaller than its database; the last backup says how much."""
     expected = int(state.last_good_bytes * _GROWTH) if state.last_good_bytes else view.size
@@ -264,4 +326,6 @@ def _note(data_dir: Path, **news: Any) -> None:
 
 
 def _as_sentence(failure: Exception) -> str:
-    return str(failure) if isinstance(failure, BackupFailed) else f"The database does not answer: {failure}"
+    if isinstance(failure, psycopg.Error):
+        return f"The database does not answer: {failure}"
+    return str(failure)

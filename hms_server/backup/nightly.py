@@ -15,6 +15,7 @@ from hms_server.backup.state import BackupState, read_state
 from hms_server.backup.trouble import BackupFailed, BackupStopped
 from hms_server.clock import Clock
 from hms_server.database import connect
+from hms_server.postgres_programs import PostgresFailed
 
 log = structlog.get_logger()
 
@@ -42,10 +43,14 @@ def _last_turn(hour: int, now: datetime, zone: tzinfo) -> datetime:
 
 
 class NightlyBackup:
-    """A thread that looks once a minute; it ends in the midst of a backup when the server is stopped."""
+    """A thread that looks once a minute; it ends in the midst of a backup when the server is stopped.
 
-    def __init__(self, data_dir: Path, dsn: Callable[[], str], clock: Clock) -> None:
+    `proving`: each backup is loaded into a PostgreSQL of its own on its way, where there is room for one.
+    """
+
+    def __init__(self, data_dir: Path, dsn: Callable[[], str], clock: Clock, *, proving: bool = True) -> None:
         self._data_dir = data_dir
+        self._proving = proving
         self._dsn = dsn
         self._clock = clock
         self._stopping = threading.Event()
@@ -70,15 +75,16 @@ class NightlyBackup:
             ):
                 return
             source = Source(dsn=self._dsn(), data_dir=self._data_dir)
-            made = back_up(source, now=self._clock(), stopping=self._stopping.is_set)
+            made = back_up(source, now=self._clock(), stopping=self._stopping.is_set, proving=self._proving)
         except BackupStopped:
             log.info("the backup was given up because the server stops")
         except psycopg.OperationalError as error:
             log.info("the backup waits for the database", error=str(error))
-        except (BackupFailed, psycopg.Error, OSError) as failure:
+        except (BackupFailed, PostgresFailed, psycopg.Error, OSError) as failure:
             log.warning("no backup was made", reason=str(failure))
         else:
-            log.info("backed up", files=[str(file) for file in made.files], bytes=made.size)
+            names = [str(file) for file in made.files]
+            log.info("backed up", files=names, bytes=made.size, proved=made.proved)
             if made.troubles:
                 log.warning("a place got no backup", reason=" ".join(made.troubles))
 

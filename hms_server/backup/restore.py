@@ -55,10 +55,10 @@ def restore_embedded(order: Order, say: Say) -> Restored:
     """Into the embedded PostgreSQL of the data folder. `BackupFailed` leaves everything as it was."""
     with draft.alone(order.data_dir):
         old = EmbeddedPostgres(order.data_dir)
-        if draft.holds_clinic(order.data_dir):
+        if _holds_clinic(order.data_dir, old):
             _refuse_occupied(order, f"The data folder {order.data_dir}")
-            if old.is_running():
-                refuse_used(old.ensure_running())
+        if old.is_running():
+            refuse_used(old.ensure_running())
         manifest = _checked(order, say)
         loaded = _load_draft(order, manifest, say)
         old.stop()
@@ -126,6 +126,18 @@ def _refuse_occupied(order: Order, where: str) -> None:
             f"{where} holds a clinic already; nothing was changed. To put the backup in its place, say "
             "--replace: what is there now is kept aside under a dated name."
         )
+
+
+def _holds_clinic(data_dir: Path, old: EmbeddedPostgres) -> bool:
+    """Whether there is something that a restore would replace; a database without a clinic is nothing."""
+    if (data_dir / draft.KEYS_FILE).exists():
+        return True
+    if not (data_dir / draft.POSTGRES).exists():
+        return False
+    with connect(old.ensure_running(), application_name="hms-server restore") as connection:
+        if connection.execute("select to_regclass('public.clinic')").fetchone() == (None,):
+            return False
+        return connection.execute("select from clinic").fetchone() is not None
 
 
 def _refuse_other_keys(order: Order) -> None:

@@ -13,13 +13,17 @@ FILE = "backup-state.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupState:
-    """Times are aware UTC; `last_trouble` is empty after a backup that reached every place."""
+    """Times are aware UTC; `last_trouble` is empty after a backup that reached every place.
+
+    `last_proved_at`: when a backup was last loaded into a database of its own and counted there.
+    """
 
     last_good_at: datetime | None = None
     last_good_file: str | None = None
     last_good_bytes: int | None = None
     last_tried_at: datetime | None = None
     last_trouble: str = ""
+    last_proved_at: datetime | None = None
 
 
 def read_state(data_dir: Path) -> BackupState:

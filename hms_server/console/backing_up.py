@@ -30,6 +30,7 @@ def add(commands: Commands) -> None:
     """Adds the commands around backups."""
     backup = commands.add_parser("backup", help="make a backup now, while the clinic works")
     backup.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="there (default: all places)")
+    backup.add_argument("--prove", action="store_true", help="load it into a database of its own meanwhile")
     backup.set_defaults(run=make_backup)
 
     restore = commands.add_parser("restore", help="bring the clinic back from a backup")
@@ -64,9 +65,11 @@ def make_backup(options: argparse.Namespace) -> int:
     """Prints the file; code 1 where a place got none."""
     places = (options.folder.resolve(),) if options.folder else ()
     with database_as_it_is(options) as source:
-        made = back_up(source, now=system_clock(), places=places)
+        made = back_up(source, now=system_clock(), places=places, proving=options.prove)
     for file in made.files:
         print(file)
+    if options.prove:
+        print(PROVED if made.proved else NOT_PROVED)
     for trouble in made.troubles:
         print(trouble, file=sys.stderr)
     return 1 if made.troubles else 0
@@ -228,6 +231,8 @@ def _show(data_dir: Path, settings: BackupSettings) -> int:
     return 0
 
 
+PROVED = "It was loaded into a database of its own, and every table counted there."
+NOT_PROVED = "It was read back, and not loaded: the data folder has no room for a second copy."
 NEXT = """\
 Start the server: workstations find it again by its key and need no new pairing. Everybody signs in anew.
 Work that was stored after the backup is gone: enter it again from paper, and look under Outside for what may

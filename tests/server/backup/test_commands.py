@@ -14,7 +14,6 @@ from hms_server.__main__ import main
 from hms_server.backup.recovery import RecoveryKey
 from hms_server.backup.settings import load_settings
 from hms_server.backup.state import read_state
-from hms_server.chosen_database import choose_database
 from hms_server.postgres import EmbeddedPostgres
 from tests.server.backup.clinics import rows
 
@@ -218,8 +217,7 @@ def test_a_backup_of_a_clinic_that_was_moved(
     site: Site, key_file: Path, disk: Path, empty_database: str
 ) -> None:
     """Backed up from where it is, and restored to there."""
-    choose_database(site.folder, empty_database)
-    site.do("setup", *QUESTIONS)
+    site.do("move", "--to", empty_database)
     file = Path(site.do("backup", disk).strip())
     add_staff(site, "late")
 
@@ -227,3 +225,17 @@ def test_a_backup_of_a_clinic_that_was_moved(
     assert "schema before_restore_" in site.do("restore", file, "--key-file", key_file, "--replace")
 
     assert rows(empty_database, "select count(*) from staff") == [(1,)]
+
+
+def test_an_embedded_database_without_a_clinic_stands_in_no_way(
+    site: Site, key_file: Path, disk: Path, data_dir: Path
+) -> None:
+    """As a command leaves it that was tried on a machine where nothing was set up yet."""
+    file = Path(site.do("backup", disk).strip())
+    fresh = Site(data_dir / "fresh", site._capsys)
+    EmbeddedPostgres(fresh.folder).ensure_running()
+    EmbeddedPostgres(fresh.folder).stop()
+
+    fresh.do("restore", file, "--key-file", key_file)
+
+    assert staff(fresh) == 1

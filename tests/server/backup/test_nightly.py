@@ -1,5 +1,6 @@
 """The nightly backup: at its hour, made up for when it was missed, and never a nuisance."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hms_server.backup.content import check_whole
 from hms_server.backup.nightly import RETRY_AFTER, NightlyBackup, is_due
+from hms_server.backup.sealing import Backup
 from hms_server.backup.settings import BackupSettings
 from hms_server.backup.state import BackupState, read_state, write_state
 from tests.guards import LogGuard
@@ -71,7 +74,7 @@ def test_no_day_without_a_backup(moment: datetime, hour: int, zone: str) -> None
 
 
 def test_a_due_backup_is_made_once(clinic: Clinic) -> None:
-    nightly = NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT)
+    nightly = NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT, proving=False)
 
     nightly.look_once()
     nightly.look_once()
@@ -79,11 +82,24 @@ def test_a_due_backup_is_made_once(clinic: Clinic) -> None:
     assert [file.name for file in clinic.place.iterdir()] == ["clinic-2026-11-21-0200.hmsbackup"]
 
 
+def test_a_nightly_backup_proves_itself(clinic: Clinic, data_dir: Path) -> None:
+    """Loaded and counted on its way, in a PostgreSQL that is gone afterwards."""
+    tickets = clinic.work(2)
+    shutil.copytree(clinic.data_dir, data_dir, dirs_exist_ok=True)
+
+    NightlyBackup(data_dir, lambda: clinic.dsn, lambda: NIGHT).look_once()
+
+    (file,) = clinic.place.iterdir()
+    assert check_whole(Backup(file), clinic.key).rows["ticket"] == len(tickets)
+    assert read_state(data_dir).last_proved_at == NIGHT
+    assert not (data_dir / "proof").exists()
+
+
 def test_a_failure_is_told_and_tried_again_an_hour_later(clinic: Clinic, log_guard: LogGuard) -> None:
     log_guard.allow("no backup was made")
     clinic.place.rmdir()
     now = [NIGHT]
-    nightly = NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: now[0])
+    nightly = NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: now[0], proving=False)
 
     nightly.look_once()
     assert "is not there" in read_state(clinic.data_dir).last_trouble
@@ -100,14 +116,16 @@ def test_a_place_that_got_none_is_told_in_the_log(clinic: Clinic, log_guard: Log
     log_guard.allow("a place got no backup")
     clinic.save(clinic.place, clinic.place / "absent")
 
-    NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT).look_once()
+    NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT, proving=False).look_once()
 
     assert read_state(clinic.data_dir).last_good_at == NIGHT
 
 
 def test_a_database_that_is_away_is_waited_for(clinic: Clinic) -> None:
     """It comes back by itself; a backup that could not even begin is no failed one."""
-    nightly = NightlyBackup(clinic.data_dir, lambda: as_nobody_knows(clinic.dsn), lambda: NIGHT)
+    nightly = NightlyBackup(
+        clinic.data_dir, lambda: as_nobody_knows(clinic.dsn), lambda: NIGHT, proving=False
+    )
 
     nightly.look_once()
 
@@ -120,7 +138,7 @@ def test_damaged_settings_and_a_lost_key_file_do_not_end_the_thread(
     log_guard.allow("no backup was made")
     (clinic.data_dir / "keys.json").write_text("{}")
     (clinic.data_dir / "keys.json").chmod(0o600)
-    nightly = NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT)
+    nightly = NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT, proving=False)
     nightly.look_once()
     assert "is damaged" in read_state(clinic.data_dir).last_trouble
 
@@ -132,8 +150,8 @@ def test_damaged_settings_and_a_lost_key_file_do_not_end_the_thread(
 
 
 def test_the_thread_ends_with_the_server(clinic: Clinic) -> None:
-    nightly = NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT)
+    nightly = NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT, proving=False)
     nightly.start()
 
     nightly.stop()
-    NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT).stop()
+    NightlyBackup(clinic.data_dir, lambda: clinic.dsn, lambda: NIGHT, proving=False).stop()

@@ -8,7 +8,7 @@ import pytest
 
 from hms_server import audit
 from hms_server.backup.arrival import TargetRefused
-from hms_server.backup.content import packed, unpacked
+from hms_server.backup.content import Packer, unpacked
 from hms_server.backup.recovery import RecoveryKey
 from hms_server.backup.restore import Order, known_revisions, refuse_newer, restore_external
 from hms_server.backup.sealing import About, Backup, BadBackup, Sealer
@@ -213,9 +213,10 @@ def test_a_count_that_differs_takes_everything_back(
     content.manifest.rows["staff"] += 1
     about = About(**{name: getattr(made.header, name) for name in About.__struct_fields__})
     sealer = Sealer(about, clinic.key.public)
-    chunks = [sealer.chunk(plain, last=last) for plain, last in packed(content.manifest, content.dump)]
+    packer = Packer(content.manifest)
+    chunks = [sealer.chunk(piece, last=False) for block in content.dump for piece in packer.add(block)]
     file = tmp_path / "other.hmsbackup"
-    file.write_bytes(sealer.start + b"".join(chunks))
+    file.write_bytes(sealer.start + b"".join(chunks) + sealer.chunk(packer.last(), last=True))
 
     with pytest.raises(ToolFailed, match="The table staff has 8 rows after loading, and 9 were stored"):
         clinic.restore(file, empty_database, elsewhere)
