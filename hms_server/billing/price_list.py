@@ -1,0 +1,166 @@
+"""The clinic's price list as a table for a spreadsheet, and back again with every fault named by its line."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from hms_server.contract.money import format_amount, parse_money
+from hms_server.contract.values import Money
+
+COLUMNS = ("code", "what", "unit", "price")
+MAX_FAULTS = 20
+
+
+class PriceListWrong(Exception):  # noqa: N818 - an answer to the person who wrote the list
+    """Nothing was stored; each line of the text names a line of the list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceLine:
+    """One price, in minor units of the clinic's currency."""
+
+    code: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    code: str
+    what: str
+    unit: str
+    amount_minor: int | None
+    product_id: int | None
+    account: str
+
+
+def write_list(connection: psycopg.Connection[Any], *, now: datetime) -> str:
+    """Everything that can be charged, with the price of today; empty where there is none."""
+    currency = _currency(connection)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow((*COLUMNS[:-1], f"price {currency}"))
+    for item in _items(connection, now):
+        amount = "" if item.amount_minor is None else format_amount(Money(item.amount_minor, currency))
+        writer.writerow((item.code, item.what, item.unit, amount))
+    return out.getvalue()
+
+
+def read_list(connection: psycopg.Connection[Any], text: str, *, now: datetime) -> list[PriceLine]:
+    """The prices that differ from those of today; a line without a price changes nothing.
+
+    `PriceListWrong` names every line that cannot be used. Comma, semicolon and tab part columns.
+    """
+    currency = _currency(connection)
+    known = {item.code: item for item in _items(connection, now)}
+    faults: list[str] = []
+    lines: dict[str, PriceLine] = {}
+    for number, row in _rows(text, currency):
+        code, price = row[0].strip(), row[-1].strip()
+        if fault := _fault(code, price, currency, known.keys() - lines.keys(), known.keys()):
+            faults.append(f"Line {number}: {fault}")
+        elif price:
+            amount = parse_money(price, currency).amount_minor
+            lines[code] = PriceLine(code=code, amount_minor=amount)
+    if faults:
+        more = [f"… and {len(faults) - MAX_FAULTS} more."] if len(faults) > MAX_FAULTS else []
+        raise PriceListWrong("\n".join([*faults[:MAX_FAULTS], *more, "No price was changed."]))
+    return [line for line in lines.values() if line.amount_minor != known[line.code].amount_minor]
+
+
+def store_list(connection: psycopg.Connection[Any], lines: Sequence[PriceLine], *, now: datetime) -> None:
+    """Holds from today on; the first price of anything also for what was done before, which is not free."""
+    currency = _currency(connection)
+    known = {item.code: item for item in _items(connection, now)}
+    with connection.transaction():
+        for line in lines:
+            item = known[line.code]
+            params = {
+                "product_id": item.product_id,
+                "service_code": None if item.product_id else line.code,
+                "name": "" if item.product_id else item.what,
+                "account": item.account,
+                "amount": line.amount_minor,
+                "currency": currency,
+                "now": now,
+                "is_first": item.amount_minor is None,
+            }
+            connection.execute(STORE_PRODUCT if item.product_id else STORE_SERVICE, params)
+
+
+def _fault(code: str, price: str, currency: str, left: Any, known: Any) -> str:
+    if code not in known:
+        return f"there is no service or medicine with the code “{code}”. Keep the first column as it was."
+    if code not in left:
+        return f"“{code}” stands in an earlier line already."
+    if not price:
+        return ""
+    try:
+        amount = parse_money(price, currency)
+    except ValueError as error:
+        return str(error)
+    return "" if amount.amount_minor > 0 else "A price has to be more than nothing."
+
+
+def _rows(text: str, currency: str) -> list[tuple[int, list[str]]]:
+    text = text.removeprefix("\ufeff")
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+    heading = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    if heading != [*COLUMNS[:-1], f"price {currency.lower()}"]:
+        wanted = ", ".join((*COLUMNS[:-1], f"price {currency}"))
+        raise PriceListWrong(
+            f"Line 1: the columns have to be {wanted}. Begin with the list that was exported."
+        )
+    if short := next((number for number, row in rows if len(row) != len(COLUMNS)), None):
+        raise PriceListWrong(
+            f"Line {short}: there are not {len(COLUMNS)} columns. Put a price with a comma into quotes."
+        )
+    return rows[1:]
+
+
+def _items(connection: psycopg.Connection[Any], now: datetime) -> list[_Item]:
+    rows = connection.execute(ITEMS, {"now": now}).fetchall()
+    return [_Item(*row) for row in rows]
+
+
+def _currency(connection: psycopg.Connection[Any]) -> str:
+    row = connection.execute("select currency from clinic").fetchone()
+    if row is None:
+        raise PriceListWrong("There is no clinic here yet: run 'hms-server setup' first.")
+    return str(row[0])
+
+
+ITEMS = """
+with setting as (select currency, (%(now)s at time zone time_zone)::date as today from clinic),
+listed as (
+    select distinct on (service_code) service_code as code, name as what, 'each' as unit,
+        null::bigint as product_id, account, 1 as part
+    from price where service_code is not null order by service_code, valid_from desc, id desc
+), product_listed as (
+    select code, label, dispensing_unit, id, 'medicine-income', 2 from product where offered
+)
+select item.code, what, unit, current.amount_minor, product_id, account
+from (select * from listed union all select * from product_listed) as item cross join setting
+left join lateral (
+    select amount_minor from price
+    where price.currency = setting.currency and valid_from <= today
+        and (price.product_id = item.product_id or price.service_code = item.code)
+    order by valid_from desc limit 1
+) as current on true
+order by part, what, item.code
+"""
+_DAY = """case when %(is_first)s then '2000-01-01'::date
+    else (select (%(now)s at time zone time_zone)::date from clinic) end"""
+_STORE = f"""
+insert into price (product_id, service_code, name, account, amount_minor, currency, valid_from)
+values (%(product_id)s, %(service_code)s, %(name)s, %(account)s, %(amount)s, %(currency)s, {_DAY})
+on conflict on constraint"""
+STORE_PRODUCT = f"{_STORE} price_product do update set amount_minor = excluded.amount_minor"
+STORE_SERVICE = f"{_STORE} price_service do update set amount_minor = excluded.amount_minor"

@@ -1,0 +1,70 @@
+"""`prices`: the clinic's price list out to a spreadsheet, and back."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from hms_server.app import load_reference
+from hms_server.billing.price_list import PriceListWrong, read_list, store_list, write_list
+from hms_server.clock import system_clock
+from hms_server.console.ground import Commands, connect, running_database
+
+PIPE = Path("-")
+
+
+def add(commands: Commands) -> None:
+    """Adds `prices`."""
+    prices = commands.add_parser("prices", help="write the price list, or read it with your prices")
+    ways = prices.add_subparsers(required=True, metavar="WAY")
+    export = ways.add_parser("export", help="write everything that can be charged as CSV")
+    export.add_argument("file", type=Path, help="a new file, or - for the screen")
+    export.set_defaults(run=export_prices)
+    importing = ways.add_parser("import", help="take over the prices of such a file; they hold from today on")
+    importing.add_argument("file", type=Path, help="the file, or - for standard input")
+    importing.set_defaults(run=import_prices)
+
+
+def export_prices(options: argparse.Namespace) -> int:
+    """Never writes over a file: it may hold prices that somebody has just typed."""
+    if options.file != PIPE and options.file.exists():
+        print(f"{options.file} exists already: name another file, or delete it.", file=sys.stderr)
+        return 1
+    with running_database(options) as dsn, connect(dsn) as connection:
+        load_reference(connection)
+        try:
+            text = write_list(connection, now=system_clock())
+        except PriceListWrong as wrong:
+            print(wrong, file=sys.stderr)
+            return 1
+    if options.file == PIPE:
+        print(text, end="")
+        return 0
+    try:
+        # Spreadsheets take a file without the mark for one of another encoding.
+        options.file.write_text(text, encoding="utf-8-sig")
+    except OSError as error:
+        print(f"{options.file} cannot be written: {error.strerror}.", file=sys.stderr)
+        return 1
+    print(f"{options.file}: fill in the last column, save it as CSV, then 'hms-server prices import'.")
+    return 0
+
+
+def import_prices(options: argparse.Namespace) -> int:
+    """All lines or none."""
+    try:
+        text = sys.stdin.read() if options.file == PIPE else options.file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "save it as CSV in UTF-8"
+        print(f"{options.file} cannot be read: {reason}.", file=sys.stderr)
+        return 1
+    now = system_clock()
+    with running_database(options) as dsn, connect(dsn) as connection:
+        load_reference(connection)
+        try:
+            changed = read_list(connection, text, now=now)
+            store_list(connection, changed, now=now)
+        except PriceListWrong as wrong:
+            print(wrong, file=sys.stderr)
+            return 1
+    print(f"{len(changed)} prices were changed. They hold from now on; bills that exist stay as they are.")
+    return 0
