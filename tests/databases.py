@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a name of its own is ma
 _ROOM = 4 << 30
 """Bytes: the databases of all workers, and the log that PostgreSQL keeps before it writes them."""
 _numbers = count(1)
+_IN_USE = "in-use"
+_held = ExitStack()
+"""The lock of this run's folder, until the process ends."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix=f"hms-test-{os.getpid()}-", dir=_places()[0]))
     # PostgreSQL's own user has to pass where the tests run as root.
     folder.chmod(0o711)
+    _held.enter_context(filelock.hold(folder / _IN_USE, patience_s=0))
     os.environ[_FOLDER] = str(folder)
 
 
@@ -65,6 +70,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if other := os.environ.get(_OTHER_SERVER):
         _drop_all_of_run(other)
     _remove(_folder())
+    _held.close()
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +164,9 @@ def _sweep() -> None:
     for folder in (one for place in _places() for one in place.glob("hms-test-*-*")):
         owner = folder.name.split("-")[2]
         if owner.isdigit() and not psutil.pid_exists(int(owner)) and os.access(folder, os.W_OK):
-            _remove(folder)
+            # In a container of its own a run does not see the processes of the others, but their locks.
+            with suppress(TimeoutError), filelock.hold(folder / _IN_USE, patience_s=0):
+                _remove(folder)
 
 
 def _places() -> list[Path]:

@@ -15,16 +15,20 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hms_desktop.connection.client import Client
+from hms_desktop.connection.faults import FaultError
 from hms_desktop.connection.identity import PinnedServer
 from hms_server.accounts.sessions import NOT_SIGNED_IN, Sessions
-from hms_server.contract.envelope import Event
+from hms_server.contract.accounts import ListStaff
+from hms_server.contract.envelope import Event, Refusal
 from hms_server.contract.values import Role
 from hms_server.contract.visits import CheckIn, ListQueue, TicketRow
 from hms_server.database import connect
+from hms_server.faults import DATABASE_AWAY
 from hms_server.work import Actor
 from tests.faults.rush import assert_stored_once, check_in_persistently, told
 from tests.wire.ports import free_port
 from tests.wire.processes import LIVELY, House, Process, Seat, open_house, within
+from tests.wire.test_client import Gate, answer_all, client_of, router_on
 
 DESKS = 12
 EACH = 10
@@ -172,6 +176,24 @@ def test_who_worked_at_the_other_server_meanwhile_is_not_idle_here(house: House)
     assert isinstance(found, Actor)
     assert later is None
     assert idle == NOT_SIGNED_IN
+
+
+def test_a_server_that_has_lost_its_database_is_left_for_one_that_has_it() -> None:
+    """The request was refused with its reason; asked again, it is answered by the other server."""
+    cut_off, whole = free_port(), free_port()
+    refusing = Gate(lambda call: Refusal(call.id, DATABASE_AWAY))
+    with (
+        router_on(cut_off, refusing),
+        router_on(whole, Gate(answer_all)),
+        client_of(cut_off, whole) as client,
+    ):
+        with pytest.raises(FaultError) as raised:
+            client.ask(ListStaff())
+        within(lambda: client.link.server.endswith(str(whole)) and client.link.connected, 30)
+
+        assert client.ask(ListStaff()).staff == []
+
+    assert raised.value.fault == DATABASE_AWAY
 
 
 def test_of_several_databases_the_one_that_may_be_written_to_is_found(house: House) -> None:
