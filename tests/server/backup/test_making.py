@@ -21,7 +21,9 @@ from hms_server.backup.trouble import BackupFailed, BackupStopped
 from hms_server.contract.private_files import is_private
 from hms_server.contract.values import Role
 from hms_server.contract.visits import CheckIn
+from hms_server.events import current_position
 from tests.server.backup.clinics import NIGHT, Clinic, as_nobody_knows
+from tests.server.test_events import read_all, tell
 
 SMALL = 20_000
 """Bytes: more than any file of the server's own folder, fewer than any backup."""
@@ -67,6 +69,23 @@ def test_work_that_goes_on_is_not_torn_apart(clinic: Clinic) -> None:
 
     manifest = check_whole(Backup(clinic.place / "clinic-2026-11-21-0200.hmsbackup"), clinic.key)
     assert manifest.rows["ticket"] == manifest.rows["encounter"]
+
+
+def test_screens_hear_of_events_while_a_backup_is_made(clinic: Clinic) -> None:
+    """A transaction that lasts as long as the dump must hold back nobody's alerts."""
+    heard: list[str] = []
+
+    def look() -> bool:
+        if not heard:
+            with clinic.desk.connect() as connection:
+                start = current_position(connection)
+                tell(connection, "Alert")
+                heard.extend(event.name for event in read_all(connection, count=1, after=start))
+        return False
+
+    back_up(clinic.source, now=NIGHT, stopping=look)
+
+    assert heard == ["Alert"]
 
 
 def test_one_bad_place_does_not_keep_the_other_from_its_backup(clinic: Clinic, tmp_path: Path) -> None:
