@@ -113,7 +113,11 @@ class Server:
         )
         self._dispatcher, self._outside = dispatcher, outside
         self._notices: WebhookEndpoint | None = None
-        self._relay = Runner(runs, ReachabilityDesk(outside.providers, outside.destinations))
+        self._relay = Runner(
+            runs,
+            ReachabilityDesk(outside.providers, outside.destinations),
+            desks_are_busy=lambda: self._gate.is_busy,
+        )
         self._gate = ClinicGate(
             dispatcher,
             self.sessions,

@@ -18,6 +18,8 @@ from hms_server.work import Actor
 
 log = structlog.get_logger()
 
+BUSY_FOR_S = 0.1
+"""Who has just asked for something asks again soon, or sits beside somebody who does."""
 CATCH_UP = 5000
 """More missed events than this, and fetching everything again is cheaper."""
 
@@ -55,6 +57,7 @@ class ClinicGate:
         self._connect = connect
         self._limiter = Limiter(requests_per_second)
         self._local = threading.local()
+        self._busy_until_s = 0.0
         self._quick = QuickLane(dispatcher, connect=connect_hurried)
         self._at_once = frozenset(
             name for name, route in dispatcher.routes.items() if route.lane is Lane.AT_ONCE
@@ -102,7 +105,13 @@ class ClinicGate:
             return Refusal(call.id, fault)
         return self._dispatcher.admit(call, actor)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody at a desk has asked for something just now."""
+        return time.monotonic() < self._busy_until_s
+
     def run(self, task: Task) -> Done | Refusal:
+        self._busy_until_s = time.monotonic() + BUSY_FOR_S
         if task.route.lane is Lane.AT_ONCE:
             self._quick.open()
         return self._dispatcher.run(task)

@@ -30,15 +30,23 @@ AFTER_TROUBLE_S = 1.0
 CLOCK_EVERY_S = 60.0
 """How often the database's clock is looked at."""
 STOP_WITHIN_S = 2.0
+GIVE_WAY_S = 0.02
+"""While somebody works at a desk, a thread rests so long after each job: nobody waits for a job of this second."""
 GRACE_S = 5.0
 """So long after its time limit a call may take to notice that it is to stop."""
 
 
 class Runner:
-    """Carries out jobs until it is stopped. `wake` may be called by any thread."""
+    """Carries out jobs until it is stopped. `wake` may be called by any thread.
 
-    def __init__(self, runs: Runs, desk: ReachabilityDesk) -> None:
+    `desks_are_busy`: threads of Python take turns, and desks come first.
+    """
+
+    def __init__(
+        self, runs: Runs, desk: ReachabilityDesk, *, desks_are_busy: Callable[[], bool] = lambda: False
+    ) -> None:
         self._runs = runs
+        self._desks_are_busy = desks_are_busy
         self._desk = desk
         self._woken = threading.Event()
         self._ready = {name: threading.Event() for name in runs.destinations}
@@ -136,6 +144,8 @@ class Runner:
             run = self._try(lambda: self._carry_out_next(destination), otherwise=None)
             if run is None or run.abandoned:
                 return run is not None
+            if self._desks_are_busy():
+                self._runs.stopping.wait(GIVE_WAY_S)
         return False
 
     def _carry_out_next(self, destination: str) -> Run | None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +17,7 @@ from hms_server.relay import jobs
 from hms_server.relay import runner as runners
 from hms_server.relay.kinds import Destination, JobKind
 from hms_server.relay.queries import ReachabilityDesk
-from hms_server.relay.runner import Runner
+from hms_server.relay.runner import GIVE_WAY_S, Runner
 from hms_server.relay.running import Runs
 from tests.guards import LogGuard
 from tests.outside.local import LocalServer, Reply, Seen, within
@@ -29,13 +29,17 @@ GENEROUS_S = 30.0
 
 @contextmanager
 def running(
-    desk: Desk, kinds: Sequence[JobKind[Any, Any, Any]], *destinations: Destination
+    desk: Desk,
+    kinds: Sequence[JobKind[Any, Any, Any]],
+    *destinations: Destination,
+    desks_are_busy: Callable[[], bool] = lambda: False,
 ) -> Iterator[Runner]:
     """A server's relay with its threads, at the true time."""
     runs = Runs(
         desk.dispatcher, desk.providers, kinds, destinations or [POST], clock=system_clock, chance=lambda: 1.0
     )
-    runner = Runner(runs, ReachabilityDesk(desk.providers, destinations or [POST]))
+    reachability = ReachabilityDesk(desk.providers, destinations or [POST])
+    runner = Runner(runs, reachability, desks_are_busy=desks_are_busy)
     runner.start()
     try:
         yield runner
@@ -52,6 +56,28 @@ def desk(desk: Desk) -> Desk:
 @pytest.fixture
 def post() -> Post:
     return Post()
+
+
+def test_it_gives_way_to_desks_after_every_job_and_still_comes_to_an_end(
+    desk: Desk, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However busy the desks are all day, no job is left lying."""
+    rests: list[float] = []
+    wait = threading.Event.wait
+
+    def counted(event: threading.Event, timeout: float | None = None) -> bool:
+        if timeout == GIVE_WAY_S:
+            rests.append(timeout)
+        return wait(event, timeout)
+
+    monkeypatch.setattr(threading.Event, "wait", counted)
+    with running(desk, [post.kind()], desks_are_busy=lambda: True) as runner:
+        for number in range(10):
+            send(desk, number)
+        runner.wake()
+        within(lambda: len(post.stored) == 10 <= len(rests), GENEROUS_S)
+
+    assert sorted(post.arrived) == list(range(10))
 
 
 def test_jobs_are_found_and_carried_out(desk: Desk, post: Post) -> None:
