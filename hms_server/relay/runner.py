@@ -31,7 +31,7 @@ CLOCK_EVERY_S = 60.0
 """How often the database's clock is looked at."""
 STOP_WITHIN_S = 2.0
 GIVE_WAY_S = 0.02
-"""While somebody works at a desk, a thread rests so long after each job: nobody waits for a job of this second."""
+"""While somebody works at a desk, a thread rests so long after each job, for which nobody waits."""
 GRACE_S = 5.0
 """So long after its time limit a call may take to notice that it is to stop."""
 
