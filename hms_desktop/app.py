@@ -29,6 +29,7 @@ from hms_desktop.session import Session
 from hms_desktop.shell.login import LoginPage
 from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.shell.scanner import Scanner
+from hms_desktop.shell.training_bar import show_training
 from hms_desktop.shell.workshop import Workshop
 from hms_desktop.sight import Sight
 from hms_desktop.signed_in import SignedInDesk
@@ -240,6 +241,7 @@ class App(QObject):
             return
         self.login.start()
         self._entered = outcome
+        show_training(self.window, is_training=outcome.clinic.training)
         assert self.session is not None
         QLocale.setDefault(locale_of(outcome.clinic.currency))
         roles = outcome.signed_in.roles

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from hms_server.app import load_reference
@@ -10,6 +11,8 @@ from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
 
 PIPE = Path("-")
+MARK = "\ufeff"
+"""Spreadsheets take a file without this mark for one of another encoding."""
 
 
 def add(commands: Commands) -> None:
@@ -29,7 +32,7 @@ def export_prices(options: argparse.Namespace) -> int:
     if options.file != PIPE and options.file.exists():
         print(f"{options.file} exists already: name another file, or delete it.", file=sys.stderr)
         return 1
-    with running_database(options) as dsn, connect(dsn) as connection:
+    with redirect_stdout(sys.stderr), running_database(options) as dsn, connect(dsn) as connection:
         load_reference(connection)
         try:
             text = write_list(connection, now=system_clock())
@@ -37,11 +40,10 @@ def export_prices(options: argparse.Namespace) -> int:
             print(wrong, file=sys.stderr)
             return 1
     if options.file == PIPE:
-        print(text, end="")
+        print(text if sys.stdout.isatty() else f"{MARK}{text}", end="")
         return 0
     try:
-        # Spreadsheets take a file without the mark for one of another encoding.
-        options.file.write_text(text, encoding="utf-8-sig")
+        options.file.write_text(f"{MARK}{text}", encoding="utf-8")
     except OSError as error:
         print(f"{options.file} cannot be written: {error.strerror}.", file=sys.stderr)
         return 1

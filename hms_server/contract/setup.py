@@ -305,7 +305,7 @@ def price_warning(currency: str) -> str:
         return ""
     return (
         f"The shipped prices are in {TRAINING_CURRENCY}: in {currency} every service and medicine starts "
-        "without a price, and a bill says “price missing” until one is entered."
+        "without a price. Enter yours with “hms-server prices”; until then a bill says “price missing”."
     )
 
 
