@@ -272,7 +272,8 @@ class App(QObject):
             outside=OutsideState(self.session, clock=self._options.clock),
         )
         first = self.workplace.first_workspace
-        self.desk = SignedInDesk(desk, menu=person_menu(), first=first, parent=self)
+        menu = person_menu(has_workplace=self._options.demo is None)
+        self.desk = SignedInDesk(desk, menu=menu, first=first, parent=self)
         self.desk.lock_requested.connect(lambda: self._lock(""))
         self.desk.menu_chosen.connect(self._on_menu)
         self.window.show_page(self.desk.frame)

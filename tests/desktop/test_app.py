@@ -312,3 +312,17 @@ def test_the_look_is_remembered(start: Callable[..., App]) -> None:
     for _ in range(4):
         again._on_menu("text")
     assert again.window.styleSheet() == before
+
+
+def test_a_demo_offers_no_workplace_to_set_up(start: Callable[..., App], qtbot: QtBot) -> None:
+    """Its people change with a key, and its papers lie in its own folder."""
+    app = start(demo=DEMO)
+    qtbot.waitUntil(lambda: app.desk is not None)
+    assert app.desk is not None
+
+    offered = [action.text() for action in app.desk.frame.header._menu.actions()]
+    app._on_menu("workplace")
+
+    assert "This workplace" not in offered
+    assert app.login.workplace_button.isHidden()
+    assert app.window.page is app.desk.frame
