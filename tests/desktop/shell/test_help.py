@@ -42,6 +42,7 @@ SOURCES = {
     "outside": ("relay/panel.py", "relay/jobs"),
     "providers": ("relay/provider", "relay/providers"),
     "looking-after": ("upkeep",),
+    "first-day": ("server_setup",),
     "updates": ("updates",),
     "workplace": ("first_start", "shell/login.py", "shell/sight.py", "shell/pairing.py", "app.py"),
 }
