@@ -31,7 +31,7 @@ def check_database_old(ground: Ground) -> Answer:
     if major < OLDEST_SERVER:
         return wrong(
             f"PostgreSQL {major} is too old for this program.",
-            f"Upgrade it to PostgreSQL {OLDEST_SERVER} or newer, or move the clinic with “hms-server move --to DSN”.",
+            f"Upgrade it to PostgreSQL {OLDEST_SERVER} or newer, or move: “hms-server move --to DSN”.",
         )
     return good(f"PostgreSQL {major} is new enough.")
 

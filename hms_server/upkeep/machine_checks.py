@@ -119,7 +119,7 @@ def check_encoding(ground: Ground) -> Answer:
     if of_database is not None and str(of_database).lower() not in UTF8:
         return wrong(
             f"The database keeps text as {of_database}, which cannot hold every name.",
-            "Create it anew with “encoding 'UTF8'”, and move the clinic there with “hms-server move --to DSN”.",
+            "Create another with “encoding 'UTF8'”, and move there: “hms-server move --to DSN”.",
         )
     if locale.getpreferredencoding(do_setlocale=False).lower() not in UTF8 and sys.platform != "win32":
         return note(

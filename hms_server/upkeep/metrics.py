@@ -169,4 +169,8 @@ select
     ))
 """
 JOBS = "select state, count(*) from relay_job group by state"
-REACHABLE = "select name, open_until is null from relay_destination order by name"
+# Nobody asks whether a destination can be reached that is switched off.
+REACHABLE = """
+select name, open_until is null from relay_destination join relay_provider using (name)
+where enabled order by name
+"""

@@ -111,7 +111,7 @@ def status_lines(status: Status) -> list[str]:
         f"Database: {status.database} ({size_text(status.database_bytes)})",
         f"Signed in: {status.sessions}; paired workstations: {status.devices}",
         f"Jobs outside: {_counted(status.outside_jobs)}",
-        f"Audit trail: sealed up to {_moment(status.audit_sealed_up_to)}, {status.audit_unsealed} rows wait",
+        f"Audit trail: {_sealed(status)}",
         f"Last good backup: {_backup(status.backup)}",
     ]
     lines += [f"Disk of the {disk.purpose}: {_disk(disk)}" for disk in status.disks]
@@ -119,6 +119,12 @@ def status_lines(status: Status) -> list[str]:
     for each in status.conditions:
         lines += [f"{each.level.value.upper()}: {each.sentence}", f"      → {each.remedy}"]
     return lines if status.conditions else [*lines, "Nothing has to be done."]
+
+
+def _sealed(status: Status) -> str:
+    if status.audit_sealed_up_to is None:
+        return f"nothing is sealed yet, {status.audit_unsealed} rows wait"
+    return f"sealed up to {_moment(status.audit_sealed_up_to)}, {status.audit_unsealed} rows wait"
 
 
 def _running_line(status: Status) -> str:

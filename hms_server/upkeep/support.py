@@ -135,7 +135,7 @@ def _status(ground: Ground, scrubber: Scrubber) -> dict[str, Any]:
 
 def _logs(ground: Ground, log_file: Path | None) -> Iterator[tuple[str, Iterable[str]]]:
     journal = ground.run("journalctl", "-u", "hms-server", "-n", JOURNAL_LINES, "-o", "cat", "--no-pager")
-    if journal is not None and journal.code == 0:
+    if journal is not None and journal.code == 0 and "No entries" not in journal.out:
         yield "journal.txt", journal.out.splitlines()
     for number, path in enumerate(log_files(log_file) if log_file else []):
         yield f"server-{number}.txt", _tail(path)

@@ -192,6 +192,7 @@ def found_clinic(dsn: str) -> None:
 def _server(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command = [sys.executable, "-m", "hms_server", "--data-dir", str(folder), "run"]
     command += ["--bind", "127.0.0.1", "--port", "0", "--pairing-port", "0", "--no-announce"]
+    command += ["--metrics-port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
