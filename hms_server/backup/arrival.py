@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from hms_server.backup.dumping import load
 from hms_server.backup.proving import counted
-from hms_server.backup.tools import load
 from hms_server.backup.trouble import BackupFailed
 from hms_server.database import connect, refuse_old_server
 from hms_server.epoch import epoch_statement

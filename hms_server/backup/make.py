@@ -16,12 +16,12 @@ import psycopg
 from hms_server import filelock
 from hms_server.backup.content import Manifest, Packer, count_rows
 from hms_server.backup.copies import Copies, rotate
+from hms_server.backup.dumping import dump, major_of_tools
 from hms_server.backup.proving import load_and_count, passed_on, scratch
 from hms_server.backup.sealing import About, Sealer
 from hms_server.backup.settings import FILE as SETTINGS_FILE
 from hms_server.backup.settings import BackupSettings, load_settings
 from hms_server.backup.state import BackupState, read_state, write_state
-from hms_server.backup.tools import dump, major_of_tools
 from hms_server.backup.trouble import BackupFailed, BackupStopped
 from hms_server.contract.pairing import fingerprint
 from hms_server.database import connect

@@ -8,7 +8,7 @@ from pathlib import Path
 from psycopg import sql
 
 from hms_server.backup.draft import open_way
-from hms_server.backup.tools import load
+from hms_server.backup.dumping import load
 from hms_server.postgres import EmbeddedPostgres
 
 FOLDER = "proof"

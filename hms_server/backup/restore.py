@@ -13,10 +13,10 @@ from hms_server import audit
 from hms_server.backup import draft
 from hms_server.backup.arrival import ASIDE, TargetRefused, arrive, is_empty, refuse_used
 from hms_server.backup.content import Manifest, check_whole, unpacked
+from hms_server.backup.dumping import major_of_tools
 from hms_server.backup.recovery import RecoveryKey
 from hms_server.backup.sealing import Backup, BadBackup, Header
 from hms_server.backup.settings import FILE as SETTINGS_FILE
-from hms_server.backup.tools import major_of_tools
 from hms_server.contract.private_files import create_private
 from hms_server.database import connect, migrate, migrations_folder
 from hms_server.keys import ServerKeys

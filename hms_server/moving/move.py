@@ -9,8 +9,8 @@ from pathlib import Path
 from hms_server.backup import draft
 from hms_server.backup.arrival import TargetRefused, arrive, clear, describe, is_empty, refuse_used
 from hms_server.backup.content import count_rows
+from hms_server.backup.dumping import dump
 from hms_server.backup.make import refuse_newer_database
-from hms_server.backup.tools import dump
 from hms_server.backup.trouble import BackupFailed
 from hms_server.chosen_database import choose_database
 from hms_server.contract.private_files import create_private

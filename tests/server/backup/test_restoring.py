@@ -9,11 +9,11 @@ import pytest
 from hms_server import audit
 from hms_server.backup.arrival import TargetRefused
 from hms_server.backup.content import Packer, unpacked
+from hms_server.backup.dumping import ToolFailed
 from hms_server.backup.recovery import RecoveryKey
 from hms_server.backup.restore import Order, known_revisions, refuse_newer, restore_external
 from hms_server.backup.sealing import About, Backup, BadBackup, Sealer
 from hms_server.backup.settings import load_settings
-from hms_server.backup.tools import ToolFailed
 from hms_server.contract.values import Role
 from hms_server.contract.visits import CheckIn
 from hms_server.database import connect, migrations_folder

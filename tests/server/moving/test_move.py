@@ -14,7 +14,7 @@ from psycopg import OperationalError
 from psycopg.conninfo import make_conninfo
 
 from hms_server.backup.arrival import TargetRefused, arrive, clear, is_empty
-from hms_server.backup.tools import dump
+from hms_server.backup.dumping import dump
 from hms_server.backup.trouble import BackupFailed
 from hms_server.chosen_database import chosen_database
 from hms_server.database import DatabaseUnfit, connect, migrate, migrations_folder
