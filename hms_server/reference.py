@@ -25,7 +25,6 @@ from hms_server.reference_records import (
     Product,
     QueueService,
     ReferenceRecord,
-    RoomTemplate,
 )
 
 Record = TypeVar("Record", bound=ReferenceRecord)
@@ -107,13 +106,6 @@ def load_specialities(folder: Path | None = None) -> list[MedicalSpeciality]:
 def load_common_diagnoses(folder: Path | None = None) -> frozenset[str]:
     """The codes that a search for diagnoses shows before all others that fit as well."""
     return frozenset(item.code for item in _items(_read(CommonDiagnosis, "common_diagnoses.csv", folder)))
-
-
-def load_rooms(template: str = "small-clinic", folder: Path | None = None) -> list[RoomTemplate]:
-    """The rooms of a new clinic of that kind; every service they call for exists."""
-    lines = _read(RoomTemplate, "rooms.csv", folder)
-    _refuse_unknown(lines, "service", {item.code for item in load_services(folder)}, file="rooms.csv")
-    return [item for item in _items(lines) if item.template == template]
 
 
 def load_prices(folder: Path | None = None) -> list[Price]:

@@ -163,16 +163,6 @@ class CommonDiagnosis(ReferenceRecord, frozen=True, kw_only=True):
     code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z][0-9]{2}(\.[0-9]{1,2})?$")]
 
 
-class RoomTemplate(ReferenceRecord, frozen=True, kw_only=True):
-    """A room that a new clinic of that template gets; `service` is None where nobody is called."""
-
-    UNIQUE: ClassVar[tuple[tuple[str, ...], ...]] = (("template", "room"),)
-    template: Slug
-    department: str
-    room: str
-    service: str | None = None
-
-
 class Price(ReferenceRecord, frozen=True, kw_only=True):
     """A service with its price in kobo; `account` is the ledger account that earns it."""
 

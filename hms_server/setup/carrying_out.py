@@ -17,6 +17,7 @@ from hms_server.contract.demo import DemoPerson
 from hms_server.contract.setup import NEW, SetupDone, SetupPlan, price_warning
 from hms_server.contract.values import Role
 from hms_server.demo.seed import CLINIC, fill_clinic
+from hms_server.neighbours import clinic_key, keys_of_clinic
 from hms_server.setup.found import (
     Changes,
     FoundClinic,
@@ -175,6 +176,7 @@ def _add(plan: SetupPlan, site: Site, found: FoundClinic) -> SetupDone:
         )
     changes = changes_of(plan, found, load_settings(site.data_dir))
     if site.keep_dsn and chosen_database(site.data_dir) != site.dsn:
+        _refuse_other_keys(site)
         choose_database(site.data_dir, site.dsn)
     key, backup = _new_key(plan, changes.backup or load_settings(site.data_dir))
     if key or changes.backup:
@@ -187,6 +189,13 @@ def _add(plan: SetupPlan, site: Site, found: FoundClinic) -> SetupDone:
     if key:
         told.append("A recovery key was made.")
     return SetupDone(clinic=found.name, created=False, changes=told, recovery_key=key.text if key else "")
+
+
+def _refuse_other_keys(site: Site) -> None:
+    """`KeyFileError` where the clinic in that database is served with other keys; joining brings them."""
+    with _connect(site.dsn) as connection:
+        if clinic_key(connection) is not None:
+            keys_of_clinic(connection, site.data_dir / "keys.json")
 
 
 def _new_key(plan: SetupPlan, settings: BackupSettings) -> tuple[RecoveryKey | None, BackupSettings]:

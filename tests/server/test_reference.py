@@ -22,7 +22,6 @@ from hms_server.reference import (
     load_names,
     load_news2,
     load_prices,
-    load_rooms,
     load_services,
 )
 from hms_server.reference_records import AllergyClass, Ingredient, is_gtin_13
@@ -45,7 +44,7 @@ def load_everything(folder: Path) -> None:
     load_interactions(folder)
     load_prices(folder)
     load_news2(folder)
-    load_rooms(folder=folder)
+    load_services(folder)
 
 
 def test_the_formulary_is_large_enough_for_a_clinic() -> None:
@@ -102,13 +101,8 @@ def test_frequencies_say_how_often() -> None:
     assert frequencies["WEEKLY"].times_per_day * 7 == pytest.approx(Decimal(1), abs=Decimal("0.00001"))
 
 
-def test_a_small_clinic_can_serve_every_queue() -> None:
-    """The four queues come in the order of a visit and each has a room that calls for it."""
-    services = [service.code for service in load_services()]
-
-    assert services == ["T", "D", "P", "B"]
-    for template in ("small-clinic", "health-post"):
-        assert {room.service for room in load_rooms(template)} == {*services, None}
+def test_the_queues_come_in_the_order_of_a_visit() -> None:
+    assert [service.code for service in load_services()] == ["T", "D", "P", "B"]
 
 
 def test_every_price_is_earned_by_an_income_account() -> None:
@@ -245,7 +239,6 @@ def test_a_recorded_allergy_is_found_by_its_words(text: str, slug: str | None) -
             "interaction_classes.csv:2: omeprazole is an ingredient",
         ),
         ("prices.csv", ",consultation-income,", ",tips,", "prices.csv:2: account: tips is not known."),
-        ("rooms.csv", "Triage 1,T", "Triage 1,X", "rooms.csv:4: service: X is not known."),
         ("news2.csv", ",8,3,", ",8,4,", "news2.csv:2: points: Invalid enum value 4"),
     ],
 )

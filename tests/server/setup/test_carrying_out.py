@@ -22,6 +22,7 @@ from hms_server.contract.setup import (
 )
 from hms_server.contract.setup_templates import RoomAnswer
 from hms_server.database import connect
+from hms_server.keys import KeyFileError
 from hms_server.setup.carrying_out import Site, carry_out, end_training, look
 from hms_server.setup.plan import Password, PlanWrong
 
@@ -216,6 +217,18 @@ def test_the_clinics_own_database_is_found_again(site: Site) -> None:
     set_up(own, SetupPlan(clinic=CLINIC))
 
     assert chosen_database(site.data_dir) == site.dsn
+
+
+def test_another_servers_clinic_is_joined_and_not_taken(site: Site) -> None:
+    """Its keys are on the other machine; without them nothing that is sealed could be opened."""
+    set_up(site, SetupPlan(clinic=CLINIC))
+    rows(site, "update clinic set server_key = repeat('k', 40) returning name")
+    here = Site(data_dir=site.data_dir, dsn=site.dsn, now=NOW, say=lambda _: None, keep_dsn=True)
+
+    with pytest.raises(KeyFileError, match="hms-server join"):
+        set_up(here, SetupPlan(clinic=CLINIC))
+
+    assert chosen_database(site.data_dir) is None
 
 
 def test_a_training_clinic_is_full_and_marked(site: Site) -> None:
