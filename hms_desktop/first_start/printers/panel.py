@@ -93,6 +93,12 @@ class PrintersPage(StepPage):
         elif outcome.kept_at is not None and self.prints(kind).way is PrintWay.FILE:
             self.results[kind].set(self.tr("Saved as PDF"), Kind.OK)
             self.notice.say(Kind.OK, outcome.message)
+        elif self._is_stopped(kind):
+            self.results[kind].set(self.tr("Waits"), Kind.WARNING)
+            sentence = self.tr(
+                "The computer has stopped this printer: the paper waits until it is started in its settings."
+            )
+            self.notice.say(Kind.WARNING, outcome.message, sentence)
         else:
             self.results[kind].set(self.tr("Handed over"), Kind.INFO)
             actions = [
@@ -145,6 +151,17 @@ class PrintersPage(StepPage):
         words += [self.tr("default")] if printer.is_default else []
         words += [] if printer.is_ready else [self.tr("stopped")]
         return " · ".join(words)
+
+    def _is_stopped(self, kind: PrintKind) -> bool:
+        chosen = self.prints(kind)
+        return any(
+            not printer.is_ready
+            and (
+                chosen == PrintTo(way=PrintWay.PRINTER, printer=printer.name)
+                or (chosen == PrintTo() and printer.is_default)
+            )
+            for printer in self._known or []
+        )
 
     def _test(self, kind: PrintKind) -> None:
         self.notice.take_back()

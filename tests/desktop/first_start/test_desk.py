@@ -344,6 +344,26 @@ def test_only_the_person_says_that_a_paper_came_out(
     assert page.results[PrintKind.RECEIPT].text() == words
 
 
+@pytest.mark.parametrize("is_default", [True, False])
+def test_a_stopped_printer_is_never_called_working(
+    visit: Callable[..., Visit],
+    qtbot: QtBot,
+    is_default: bool,  # noqa: FBT001 - pytest's way
+) -> None:
+    """The system takes papers for it and keeps them."""
+    stopped = KnownPrinter(name="Zebra_ZD220", is_default=is_default, is_ready=False)
+    seen = visit(printers=[stopped])
+    go_on()
+    page = seen.printers
+    qtbot.waitUntil(lambda: page.prints(PrintKind.LABEL).printer == "Zebra_ZD220")
+    kind = PrintKind.PAGE if is_default else PrintKind.LABEL
+
+    page.show_outcome(kind, PrintOutcome(printed=True, message="Sent."))
+
+    assert page.results[kind].text() == "Waits"
+    assert "stopped this printer" in page.notice.text()
+
+
 def test_a_printer_that_is_gone_stays_chosen_and_is_marked(
     visit: Callable[..., Visit], tmp_path: Path, qtbot: QtBot
 ) -> None:
