@@ -165,6 +165,7 @@ class Server:
     def start(self) -> None:
         """Begins to serve."""
         sys.setswitchinterval(SWITCH_EVERY_S)
+        self._look_at_clock()
         self._load_devices()
         self._pump.start()
         self._pump.started.wait()
@@ -228,6 +229,11 @@ class Server:
         return database.connect(
             self._dsn, application_name="hms-server", autocommit=True, kind=database.HurriedConnection
         )
+
+    def _look_at_clock(self) -> None:
+        with self._connect() as connection:
+            connection.autocommit = True
+            self.upkeep.look_at_clock(connection)
 
     def _load_devices(self) -> None:
         with self._connect() as connection:

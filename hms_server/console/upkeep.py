@@ -43,7 +43,7 @@ def add(commands: Commands) -> None:
     clock.add_argument(
         "--is-right",
         action="store_true",
-        help="the clock is right, and newer records are not: go on recording (restart the server then)",
+        help="the clock is right, and newer records are not: go on recording",
     )
     clock.set_defaults(run=look_at_clock)
 
@@ -93,7 +93,7 @@ def look_at_clock(options: argparse.Namespace) -> int:
         print(f"Newest record: {newest:%Y-%m-%d %H:%M:%S} UTC" if newest else "There is no record yet.")
         if options.is_right and newest is not None:
             trust_clock(options.data_dir, newest)
-            print("Records up to then do not count against the clock. Restart the server.")
+            print("Records up to then do not count against the clock; the server goes on within seconds.")
     return 0
 
 

@@ -19,6 +19,7 @@ from hms_server.router import Router
 from hms_server.upkeep.counting import CountingGate, RequestCounts
 from hms_server.upkeep.desktops import DesktopVersions
 from hms_server.upkeep.endpoint import MetricsEndpoint
+from hms_server.upkeep.facts import newest_moment
 from hms_server.upkeep.metrics import Gauges, ServerNumbers, metrics_text
 from hms_server.upkeep.time_watch import ClockWatch, built_at, hold_back, read_trust
 from hms_server.upkeep.watch import Identity, Watch
@@ -119,8 +120,15 @@ class Upkeep:
         if self._endpoint is not None:
             self._endpoint.stop()
 
+    def look_at_clock(self, connection: psycopg.Connection[Any]) -> None:
+        """Called before the first request is let in: none may be recorded by a clock that is late."""
+        self.clock_watch.look(newest_moment(connection))
+
     def watch(self, connection: psycopg.Connection[Any]) -> None:
         """One duty of the house."""
+        if self.clock_watch.behind is not None:
+            # Somebody may just have said that it is right.
+            self.clock_watch.trusted = read_trust(self._settings.data_dir)
         if self._watch is not None:
             self._watch.look(connection)
 

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from hms_server import app
 from hms_server.app import Server
+from hms_server.clock import system_clock
 from hms_server.config import Settings
 from hms_server.contract.accounts import GetClinic
 from hms_server.contract.envelope import Call, Done, Fault, Refusal
@@ -23,6 +25,7 @@ from hms_server.contract.visits import CheckIn
 from hms_server.dispatch import Kind, Route
 from hms_server.upkeep.counting import RequestCounts
 from hms_server.upkeep.endpoint import MetricsEndpoint
+from hms_server.upkeep.time_watch import trust_clock
 from tests.guards import LogGuard
 from tests.server.desk import Desk
 
@@ -79,13 +82,17 @@ def of(found: dict[Any, float], name: str, **labels: str) -> float:
     return found[name, tuple(sorted(labels.items()))]
 
 
-def ask(server: Server, desk: Desk, request: Any, role: Role) -> None:
+def asked(server: Server, desk: Desk, request: Any, role: Role) -> Any:
     """As a worker of the router would, through the gate that counts."""
     gate = server.router._gate
     call = Call(uuid4(), type(request).__name__, "", msgspec.Raw(msgspec.msgpack.encode(request)))
     task = server._gate._dispatcher.admit(call, desk.actor(role))
     assert not isinstance(task, Refusal)
-    gate.run(task)
+    return gate.run(task)
+
+
+def ask(server: Server, desk: Desk, request: Any, role: Role) -> None:
+    asked(server, desk, request, role)
 
 
 def test_requests_are_counted_by_name_and_outcome(server: Server, desk: Desk) -> None:
@@ -199,3 +206,30 @@ def test_a_server_that_makes_mistakes_is_told_from_one_that_refuses() -> None:
         return counts.registry.get_sample_value("hms_requests_total", labels)
 
     assert [counted(each) for each in ("failed", "refused", "done")] == [2, 1, 1]
+
+
+def test_a_server_with_a_late_clock_records_nothing_from_its_first_moment(
+    desk: Desk, database: str, tmp_path: Path, log_guard: LogGuard
+) -> None:
+    """Not only after the first round of housekeeping; and it goes on once somebody says that it is right."""
+    log_guard.allow("waiting for the clock")
+    patient = desk.patient()
+    newest = system_clock() + timedelta(days=30)
+    desk.sql("insert into event (name, audience, at, body) values ('X', 'x', %s, '')", (newest,))
+    settings = Settings(
+        data_dir=tmp_path, dsn=database, bind="127.0.0.1", port=0, pairing_port=0, announce=False
+    )
+    serving = Server(settings, database)
+    serving.start()
+    try:
+        refused = asked(serving, desk, CheckIn(patient_id=patient), Role.NURSE)
+        trust_clock(tmp_path, newest)
+        serving.keep_house_once()
+        done = asked(serving, desk, CheckIn(patient_id=patient), Role.NURSE)
+    finally:
+        serving._dispatcher.close_thread()
+        serving.stop()
+
+    assert isinstance(refused, Refusal)
+    assert refused.fault.code == "server.clock_late"
+    assert isinstance(done, Done)
