@@ -34,6 +34,7 @@ def running_server(folder: Path, dsn: str) -> Iterator[str]:
     command = [
         sys.executable, "-m", "hms_server", "--data-dir", str(folder), "--database", dsn,
         "run", "--bind", "127.0.0.1", "--port", "0", "--pairing-port", "0", "--no-announce",
+        "--metrics-port", "0",
     ]  # fmt: skip
     with log_path.open("wb") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)  # noqa: S603 - our own program

@@ -25,6 +25,8 @@ from hms_server.upkeep.status import read_status
 TAIL_BYTES = 2_000_000
 """Of each log; older lines help nobody."""
 JOURNAL_LINES = "5000"
+SERVICE_LOG = Path("logs", "server.log")
+"""Where the service of Windows writes, inside the data folder."""
 ABOUT = """\
 A support file of a clinic's server.
 
@@ -137,7 +139,7 @@ def _logs(ground: Ground, log_file: Path | None) -> Iterator[tuple[str, Iterable
     journal = ground.run("journalctl", "-u", "hms-server", "-n", JOURNAL_LINES, "-o", "cat", "--no-pager")
     if journal is not None and journal.code == 0 and "No entries" not in journal.out:
         yield "journal.txt", journal.out.splitlines()
-    for number, path in enumerate(log_files(log_file) if log_file else []):
+    for number, path in enumerate(log_files(log_file or ground.data_dir / SERVICE_LOG)):
         yield f"server-{number}.txt", _tail(path)
     cluster_log = ground.data_dir / "postgres" / "cluster" / "log"
     try:

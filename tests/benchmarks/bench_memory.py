@@ -28,7 +28,7 @@ SMALL = Machine(memory=2 * GIGABYTE, processors=2)
 ROUND = 400
 ROUNDS = 10
 CLIENTS = 8
-LIMIT_MB = 1200
+LIMIT_MB = 800
 """Of 2 GB; the rest is for the system, its cache and perhaps a desktop."""
 
 
