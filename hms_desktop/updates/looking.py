@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 from typing import Protocol
 
 import structlog
@@ -55,14 +55,13 @@ class Looker:
         self._keys = keys
         self._retry_s = retry_s
         self._stop = Event()
+        self._turn = Lock()
         self._line: Line | None = None
 
     def stop(self) -> None:
         """A look that is under way ends at once and keeps what it has."""
         self._stop.set()
-        line = self._line
-        if line is not None:
-            line.close()
+        self._close_line()
 
     def look(
         self,
@@ -72,9 +71,10 @@ class Looker:
         progress: Callable[[int, int], None],
     ) -> Outlook | None:
         """None where nothing could be learnt; `offered` is told of an update before it is fetched."""
-        if self._stop.is_set():
-            return None
-        line = self._line = connect()
+        with self._turn:
+            if self._stop.is_set():
+                return None
+            line = self._line = connect()
         try:
             return self._look(line, offered, progress)
         except Stopped:
@@ -83,8 +83,14 @@ class Looker:
             log.info("no look for updates", reason=error.fault.message)
             return None
         finally:
-            self._line = None
-            line.close()
+            self._close_line()
+
+    def _close_line(self) -> None:
+        """Once, whoever comes first: a connection that two threads close at a time never ends."""
+        with self._turn:
+            line, self._line = self._line, None
+            if line is not None:
+                line.close()
 
     def _look(
         self, line: Line, offered: Callable[[Outlook], None], progress: Callable[[int, int], None]

@@ -232,6 +232,37 @@ def test_the_clinic_goes_on_while_many_fetch(clinic: Clinic, tmp_path: Path) -> 
     assert [outlook.path is not None for outlook in found if outlook] == [True] * DESKTOPS
 
 
+def test_a_program_that_ends_stops_its_download_and_goes_on_with_it_later(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    """Ending takes no longer than without a download, whatever the connection waits for."""
+    install_old(tmp_path)
+    first = looker(tmp_path, clinic.keys)
+    stopping: list[threading.Thread] = []
+
+    def stop_once(here: int, _whole: int) -> None:
+        if here and not stopping:
+            stopping.append(threading.Thread(target=first.stop))
+            stopping[0].start()
+
+    stopped = first.look(
+        lambda: clinic.house.client(clinic.seats[0].keys, clinic.server), offered=ignore, progress=stop_once
+    )
+    stopping[0].join()
+    begun: list[int] = []
+    outlook = looker(tmp_path, clinic.keys).look(
+        lambda: clinic.house.client(clinic.seats[0].keys, clinic.server),
+        offered=ignore,
+        progress=lambda here, _: begun.append(here),
+    )
+
+    assert stopped is None
+    assert begun[0] > 0
+    assert outlook is not None
+    assert outlook.path is not None
+    assert outlook.path.read_bytes() == clinic.installer.read_bytes()
+
+
 def test_asking_for_updates_keeps_nobody_signed_in(clinic: Clinic) -> None:
     """It is asked without the session, so that a desk that was left still locks itself."""
     seat = clinic.seats[0]
