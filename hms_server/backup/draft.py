@@ -47,11 +47,15 @@ class RestoreBusy(BackupFailed):
 @contextmanager
 def alone(data_dir: Path) -> Iterator[None]:
     """One restore at a time; what an earlier one left is finished or cleared away first."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with filelock.hold(data_dir / _LOCK, patience_s=1):
             _tidy(data_dir)
             yield
+    except PermissionError as error:
+        raise BackupFailed(
+            f"The data folder {data_dir} belongs to another user: start this command as the server's user."
+        ) from error
     except TimeoutError as error:
         raise RestoreBusy("A restore is under way on this data folder: wait until it is done.") from error
 

@@ -41,3 +41,10 @@ def refuse_full(path: Path, *, free_bytes: int, needed_bytes: int) -> None:
             f"The backup folder {path} has {free_bytes // _MB} MB free and a backup needs about "
             f"{needed_bytes // _MB} MB: delete what is not needed there, or choose another folder."
         )
+
+
+def same_disk_warning(path: Path, data_dir: Path) -> str:
+    """A sentence where the place would be lost together with the records, else empty."""
+    if path.stat().st_dev != data_dir.stat().st_dev:
+        return ""
+    return f"{path} lies on the same disk as the clinic's records: when that disk breaks, both are lost."

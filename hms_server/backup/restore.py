@@ -19,7 +19,7 @@ from hms_server.backup.sealing import Backup, BadBackup, Header
 from hms_server.backup.settings import FILE as SETTINGS_FILE
 from hms_server.contract.private_files import create_private
 from hms_server.database import connect, migrate, migrations_folder
-from hms_server.keys import ServerKeys
+from hms_server.keys import ServerKeys, load_or_create
 from hms_server.postgres import EmbeddedPostgres
 
 Say = Callable[[str], object]
@@ -73,11 +73,13 @@ def drill(order: Order, say: Say) -> Restored:
     home = order.data_dir / DRILL
     order.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft.open_way(order.data_dir)
-    with draft.alone(home):
-        manifest = _checked(order, say)
-        verdict = _load_draft(replace(order, data_dir=home), manifest, say)
-        draft.drop(home)
-    shutil.rmtree(home)
+    try:
+        with draft.alone(home):
+            manifest = _checked(order, say)
+            verdict = _load_draft(replace(order, data_dir=home), manifest, say)
+            draft.drop(home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
     return Restored(header=order.backup.header, rows=manifest.rows, audit=verdict, aside=None)
 
 
@@ -88,14 +90,23 @@ def restore_external(order: Order, dsn: str, say: Say) -> Restored:
         empty = is_empty(dsn)
         if not empty:
             _refuse_occupied(order, "The database")
-        _refuse_other_keys(order)
         manifest = _checked(order, say)
+        keyless = not (order.data_dir / draft.KEYS_FILE).exists()
+        _refuse_other_keys(order, manifest)
         aside = "" if empty else f"{ASIDE}{order.now.astimezone():%Y_%m_%d_%H%M%S}"
         say("Loading the database.")
-        content = unpacked(order.backup, order.key)
-        arrive(content.dump, dsn, rows=manifest.rows, now=order.now, lost_time=True, aside=aside)
+        if keyless:
+            # First of all: a server on that database without these keys would make others for itself.
+            _exchange_files(order, manifest)
+        try:
+            content = unpacked(order.backup, order.key)
+            arrive(content.dump, dsn, rows=manifest.rows, now=order.now, lost_time=True, aside=aside)
+        except BaseException:
+            _take_back_files(order, keyless=keyless)
+            raise
+        if not keyless:
+            _exchange_files(order, manifest)
         verdict = _finish_database(dsn, manifest)
-        _exchange_files(order, manifest)
     return Restored(
         header=order.backup.header,
         rows=manifest.rows,
@@ -134,14 +145,20 @@ def _holds_clinic(data_dir: Path, old: EmbeddedPostgres) -> bool:
         return True
     if not (data_dir / draft.POSTGRES).exists():
         return False
-    with connect(old.ensure_running(), application_name="hms-server restore") as connection:
-        if connection.execute("select to_regclass('public.clinic')").fetchone() == (None,):
-            return False
-        return connection.execute("select from clinic").fetchone() is not None
+    ran = old.is_running()
+    try:
+        with connect(old.ensure_running(), application_name="hms-server restore") as connection:
+            if connection.execute("select to_regclass('public.clinic')").fetchone() == (None,):
+                return False
+            return connection.execute("select from clinic").fetchone() is not None
+    finally:
+        if not ran:
+            old.stop()
 
 
-def _refuse_other_keys(order: Order) -> None:
-    if (order.data_dir / draft.KEYS_FILE).exists():
+def _refuse_other_keys(order: Order, manifest: Manifest) -> None:
+    path = order.data_dir / draft.KEYS_FILE
+    if path.exists() and load_or_create(path) != msgspec.json.decode(manifest.keys, type=ServerKeys):
         _refuse_occupied(order, f"The data folder {order.data_dir}")
 
 
@@ -165,6 +182,12 @@ def _load_draft(order: Order, manifest: Manifest, say: Say) -> audit.Verdict:
         verdict = _finish_database(dsn, manifest)
         postgres.stop()
         _write_files(folder, manifest)
+    except OSError as error:
+        draft.drop(order.data_dir)
+        raise TargetRefused(
+            f"The data folder {order.data_dir} could not take the clinic: {error.strerror or error}. Nothing "
+            "was changed; look after its disk."
+        ) from error
     except BaseException:
         draft.drop(order.data_dir)
         raise
@@ -191,6 +214,12 @@ def _exchange_files(order: Order, manifest: Manifest) -> None:
     folder = draft.begin(order.data_dir)
     _write_files(folder, manifest)
     draft.put_in_place(order.data_dir, order.now, parts=draft.FILES)
+
+
+def _take_back_files(order: Order, *, keyless: bool) -> None:
+    if keyless:
+        for name in draft.FILES:
+            (order.data_dir / name).unlink(missing_ok=True)
 
 
 def _refuse_full(data_dir: Path, manifest: Manifest) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from hms_server.backup import snapshot
 from hms_server.backup.draft import finish_interrupted
 from hms_server.backup.make import Source, back_up
-from hms_server.backup.places import try_place
+from hms_server.backup.places import same_disk_warning, try_place
 from hms_server.backup.recovery import RecoveryKey, RecoveryKeyWrong, mark_of, sheet
 from hms_server.backup.restore import Order, Restored, drill, restore_embedded, restore_external
 from hms_server.backup.sealing import Backup
@@ -216,6 +216,8 @@ def _show(data_dir: Path, settings: BackupSettings) -> int:
     for place in settings.places:
         try:
             print(f"{place}: {try_place(place) / _GB:.1f} GB free")
+            if warning := same_disk_warning(place, data_dir):
+                print(warning, file=sys.stderr)
         except BackupFailed as bad:
             print(bad, file=sys.stderr)
     if not settings.places:

@@ -222,3 +222,34 @@ def test_a_count_that_differs_takes_everything_back(
         clinic.restore(file, empty_database, elsewhere)
 
     assert rows(empty_database, RELATIONS) == [(0,)]
+
+
+def test_an_interrupted_restore_is_repeated_with_the_same_keys(
+    clinic: Clinic, empty_database: str, elsewhere: Path
+) -> None:
+    """The keys come first; they are the backup's own, and no reason to refuse the second attempt."""
+    file = clinic.back_up().files[0]
+    elsewhere.mkdir()
+    (elsewhere / "keys.json").write_bytes((clinic.data_dir / "keys.json").read_bytes())
+    (elsewhere / "keys.json").chmod(0o600)
+
+    restored = clinic.restore(file, empty_database, elsewhere)
+
+    assert restored.rows["staff"] == 8
+    assert load_settings(elsewhere).recovery_public == clinic.key.public
+
+
+def test_a_folder_with_the_keys_of_another_clinic_is_refused(
+    clinic: Clinic, empty_database: str, elsewhere: Path
+) -> None:
+    file = clinic.back_up().files[0]
+    other = load_or_create(elsewhere / "keys.json")
+
+    with pytest.raises(TargetRefused, match="elsewhere holds a clinic already"):
+        clinic.restore(file, empty_database, elsewhere)
+    assert rows(empty_database, RELATIONS) == [(0,)]
+
+    clinic.restore(file, empty_database, elsewhere, replacing=True)
+    assert load_or_create(elsewhere / "keys.json").public_key == clinic.server_key
+    (aside,) = elsewhere.glob("before-restore-*")
+    assert load_or_create(aside / "keys.json") == other
