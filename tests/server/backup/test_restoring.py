@@ -1,5 +1,6 @@
 """Restoring: what was acknowledged is there, what was there is kept, and no trouble destroys anything."""
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,18 +11,31 @@ from hms_server import audit
 from hms_server.backup.arrival import TargetRefused
 from hms_server.backup.content import Packer, unpacked
 from hms_server.backup.dumping import ToolFailed
+from hms_server.backup.make import Source, back_up
 from hms_server.backup.recovery import RecoveryKey
-from hms_server.backup.restore import Order, known_revisions, refuse_newer, restore_external
+from hms_server.backup.restore import (
+    Order,
+    known_revisions,
+    refuse_newer,
+    restore_embedded,
+    restore_external,
+)
 from hms_server.backup.sealing import About, Backup, BadBackup, Sealer
-from hms_server.backup.settings import load_settings
+from hms_server.backup.settings import BackupSettings, load_settings, save_settings
 from hms_server.contract.values import Role
 from hms_server.contract.visits import CheckIn
-from hms_server.database import connect, migrations_folder
+from hms_server.database import connect, migrate, migrations_folder
 from hms_server.events import current_position
 from hms_server.gate import is_forgotten
 from hms_server.keys import load_or_create
+from hms_server.postgres import EmbeddedPostgres
 from tests.server.backup.clinics import NIGHT, Clinic, rows
 
+FIRST_WITH_BACKUPS = "0018"
+FOUND_CLINIC = """
+insert into clinic (name, time_zone, currency, created_at)
+values ('Old Clinic', 'Africa/Lagos', 'NGN', now()) returning 1
+"""
 SESSION = """
 with one as (insert into device (public_key, name, paired_at) values ('k', 'Desk', now()) returning id)
 insert into session (secret_hash, staff_id, device_id, started_at, last_seen_at)
@@ -253,3 +267,27 @@ def test_a_folder_with_the_keys_of_another_clinic_is_refused(
     assert load_or_create(elsewhere / "keys.json").public_key == clinic.server_key
     (aside,) = elsewhere.glob("before-restore-*")
     assert load_or_create(aside / "keys.json") == other
+
+
+def test_a_backup_of_an_older_version_is_brought_up_to_this_one(
+    empty_database: str, data_dir: Path, tmp_path: Path
+) -> None:
+    """The first version that made backups, restored by this one."""
+    folder, key, place = tmp_path / "migrations", RecoveryKey.new(), tmp_path / "disk"
+    shutil.copytree(migrations_folder(), folder)
+    for path in (folder / "versions").glob("*.py"):
+        if path.stem[:4] > FIRST_WITH_BACKUPS:
+            path.unlink()
+    migrate(empty_database, folder)
+    rows(empty_database, FOUND_CLINIC)
+    save_settings(tmp_path, BackupSettings(places=(place,), recovery_public=key.public))
+    place.mkdir()
+    made = back_up(Source(dsn=empty_database, data_dir=tmp_path), now=NIGHT)
+    order = Order(backup=Backup(made.files[0]), key=key, data_dir=data_dir, replacing=False, now=NIGHT)
+
+    restore_embedded(order, lambda _: None)
+
+    dsn = EmbeddedPostgres(data_dir).ensure_running()
+    newest = max(known_revisions(migrations_folder()))
+    assert rows(dsn, "select version_num from alembic_version") == [(newest,)]
+    assert rows(dsn, "select name from clinic") == [("Old Clinic",)]
