@@ -1,6 +1,6 @@
 """What is written down of a patient who was found, and correcting it in its place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, tzinfo
 
 from PySide6.QtCore import Signal
@@ -31,13 +31,19 @@ class DetailsCard(Card):
     """The `PatientHeader` as it is now."""
 
     def __init__(
-        self, session: Session, *, zone: tzinfo, today: Callable[[], date], parent: QWidget | None = None
+        self,
+        session: Session,
+        *,
+        zone: tzinfo,
+        today: Callable[[], date],
+        usual_languages: Sequence[str] = (),
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__("", parent)
         self.set_title(self.tr("Details"))
         self._editing = False
         self.entry = PatientEntry(session, parent=self)
-        self.form = DemographicsForm(today=today)
+        self.form = DemographicsForm(today=today, usual_languages=usual_languages)
         self.form.show_living()
         self.notice = Notice()
         self.edit_button = SecondaryButton(self.tr("Correct"), key="F4", icon_name="pencil-outline")

@@ -1,6 +1,6 @@
 """The form in which the front desk writes down who somebody is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,7 +30,14 @@ class DemographicsForm(QWidget):
     finished = Signal()
     """Enter was pressed in the last field."""
 
-    def __init__(self, *, today: Callable[[], date], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        today: Callable[[], date],
+        usual_languages: Sequence[str] = (),
+        parent: QWidget | None = None,
+    ) -> None:
+        """`usual_languages`: those in which the clinic is used, offered first."""
         super().__init__(parent)
         self._today = today
         self.family = Field(self.tr("Family name"), required=True, max_length=100)
@@ -40,7 +47,8 @@ class DemographicsForm(QWidget):
         self.sex: ChoiceField[Sex] = ChoiceField(self.tr("Sex"), sexes, required=True)
         self.phone = Field(self.tr("Phone"), max_length=40)
         self.email = Field(self.tr("E-mail"), max_length=254)
-        languages = [("", self.tr("Not asked")), *LANGUAGES.items()]
+        codes = dict.fromkeys([*(code for code in usual_languages if code in LANGUAGES), *LANGUAGES])
+        languages = [("", self.tr("Not asked")), *((code, LANGUAGES[code]) for code in codes)]
         self.language: ChoiceField[str] = ChoiceField(self.tr("Writes and reads"), languages)
         self.national_id = Field(self.tr("National ID"), max_length=40)
         self.kin = Field(self.tr("Next of kin"), max_length=100)
