@@ -324,6 +324,9 @@ class App(QObject):
         if self._entered is not None:
             kept = self.tr("What was typed is kept as a draft.")
             self._leave(f"{sentence} {kept}")
+            if self._screen() is not None:
+                # Nobody sits at a screen who could sign in again.
+                self._retry.start()
 
     def _on_event(self, event: Event) -> None:
         mine = self._entered.signed_in.session_id if self._entered else None
@@ -334,6 +337,7 @@ class App(QObject):
         """Back to the sign-in page, with the reason where the person did not ask for it."""
         door, entered = self._door, self._entered
         self._drop_person()
+        self.workplace.drop()
         self.login.start(user_name)
         if sentence:
             self.login.notice.say(Kind.INFO, sentence)

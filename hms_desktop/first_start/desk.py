@@ -107,11 +107,16 @@ class WorkplaceDesk(QObject):
 
     def close(self) -> None:
         """Takes the pages from the window; what was kept on the way stays kept."""
+        if self._tour is not None:
+            self.drop()
+            self.closed.emit()
+
+    def drop(self) -> None:
+        """As `close`, where something else is shown already: nobody has to be told."""
         tour, self._tour = self._tour, None
         if tour is not None:
             tour.drop_pages()
             tour.deleteLater()
-            self.closed.emit()
 
     def scanned(self, code: str) -> bool:
         """Offers a scan to the page in front; says whether it was taken."""

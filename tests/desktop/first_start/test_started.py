@@ -28,7 +28,7 @@ from hms_desktop.workplace import (
     Workplace,
     keep_workplace,
 )
-from hms_server.contract.accounts import ChooseRoom
+from hms_server.contract.accounts import ChooseRoom, SessionEnded
 from tests.desktop.first_start.conftest import Book
 from tests.desktop.samples import NOW
 from tests.desktop.test_app import PAIRING, FakeWay
@@ -164,6 +164,39 @@ def test_a_display_needs_no_flags_and_nobody(
     assert app.window.page is app.screens.display
     assert app.window.isFullScreen()
     assert book.kept == [PAIRING]
+
+
+def test_a_display_that_was_signed_out_comes_back(
+    start: Callable[..., App], way: FakeWay, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """Nobody sits there who could type a password."""
+    keep_workplace(tmp_path, SCREEN)
+    app = start()
+    app._retry.setInterval(50)
+    qtbot.waitUntil(lambda: app.screens.display is not None)
+    before = app.screens.display
+
+    way.happen(SessionEnded(session_id=1, reason="ended_by_administrator"))
+    qtbot.waitUntil(lambda: app.screens.display not in (None, before))
+
+    assert way.steps.count("in screen") == 2
+
+
+def test_a_screen_that_locks_itself_takes_the_open_pages_along(
+    start: Callable[..., App], qtbot: QtBot
+) -> None:
+    """And they can be opened again afterwards."""
+    app = start()
+    sign_in(app, qtbot, "ama")
+    front(app)
+    app._on_menu("workplace")
+
+    app._on_idle()
+    locked = app.window.page is app.login and not app.workplace.is_open
+    press(app, Qt.Key.Key_F4)
+
+    assert locked
+    assert isinstance(app.window.page, PlacePage)
 
 
 def test_a_display_can_be_made_something_else(
