@@ -1,7 +1,6 @@
 """The recovery key of a clinic: on paper at the owner's, never on the server."""
 
 import hashlib
-import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -10,20 +9,20 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from hms_server.contract.recovery import (
+    ALPHABET,
+    SECRET_SIGNS,
+    RecoveryKeyWrong,
+    grouped,
+    new_signs,
+    read_signs,
+)
+
+__all__ = ["ALPHABET", "RecoveryKey", "RecoveryKeyWrong", "mark_of", "sheet"]
+
 from hms_server.backup.trouble import BackupFailed
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's 32 signs: none that is read as another on paper."""
-SECRET_SIGNS = 25
-CHECK_SIGNS = 5
-GROUP = 5
 MARK_BYTES = 6
-_LOOKALIKES = str.maketrans("ILOU", "110V")
-_BETWEEN = str.maketrans("", "", " \t\r\n-–—_.:,")
-
-
-class RecoveryKeyWrong(BackupFailed):
-    """What was typed is no recovery key; the sentence says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,7 @@ class RecoveryKey:
     @classmethod
     def new(cls) -> Self:
         """A key that nobody has had before."""
-        secret = "".join(secrets.choice(ALPHABET) for _ in range(SECRET_SIGNS))
-        return cls(secret + _check_of(secret))
+        return cls(new_signs())
 
     @classmethod
     def typed(cls, text: str) -> Self:
@@ -44,24 +42,12 @@ class RecoveryKey:
 
         `RecoveryKeyWrong` where a sign is missing, is none of the key's, or does not fit the others.
         """
-        signs = text.upper().translate(_BETWEEN).translate(_LOOKALIKES)
-        if strange := [sign for sign in signs if sign not in ALPHABET]:
-            raise RecoveryKeyWrong(f"A recovery key has letters and digits only; “{strange[0]}” is neither.")
-        if len(signs) != SECRET_SIGNS + CHECK_SIGNS:
-            raise RecoveryKeyWrong(
-                f"A recovery key has {SECRET_SIGNS + CHECK_SIGNS} letters and digits in groups of {GROUP}; "
-                f"{len(signs)} were typed."
-            )
-        if _check_of(signs[:SECRET_SIGNS]) != signs[SECRET_SIGNS:]:
-            raise RecoveryKeyWrong(
-                "The recovery key has a typing error: compare it with the paper, group by group."
-            )
-        return cls(signs)
+        return cls(read_signs(text))
 
     @property
     def text(self) -> str:
         """As it is written down: six groups of five."""
-        return "-".join(self.signs[start : start + GROUP] for start in range(0, len(self.signs), GROUP))
+        return grouped(self.signs)
 
     @property
     def private(self) -> X25519PrivateKey:
@@ -108,8 +94,3 @@ building. Do not photograph it, and do not store it on the server or on
 the disk with the backups: whoever has both can read every record.
 ----------------------------------------------------------------------
 """
-
-
-def _check_of(secret: str) -> str:
-    number = int.from_bytes(hashlib.sha256(b"hms recovery check " + secret.encode()).digest()[:8], "big")
-    return "".join(ALPHABET[number >> 5 * place & 31] for place in range(CHECK_SIGNS))

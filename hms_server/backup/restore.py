@@ -200,6 +200,8 @@ def _finish_database(dsn: str, manifest: Manifest) -> audit.Verdict:
     keys = msgspec.json.decode(manifest.keys, type=ServerKeys)
     with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
         connection.execute("set statement_timeout = 0")
+        # Those are the servers that were lost; whoever serves from now on tells of itself within a minute.
+        connection.execute("delete from server_state")
         return audit.verify(connection, keys.audit_key)
 
 

@@ -49,6 +49,7 @@ insert into relay_job (kind, key, payload, summary, state, run_at, asked_at, ask
 select 'sms', state, '{}', 'x', state, now(), now(), 'x', now(), now()
 from unnest('{waiting,done}'::text[]) as state
 """
+SERVER = "insert into server_state (id, started_at, seen_at, told) values ('lost', now(), now(), '')"
 RELATIONS = "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
 ASIDE = "select nspname from pg_namespace where starts_with(nspname, 'before_restore_')"
 
@@ -96,7 +97,7 @@ def test_positions_sessions_codes_and_jobs_of_the_lost_server(
 ) -> None:
     """Whoever followed gets a gap; nobody is signed in; pairings hold; nothing leaves the premises twice."""
     clinic.work(1)
-    for statement in (SESSION, CODE, JOB):
+    for statement in (SESSION, CODE, JOB, SERVER):
         clinic.desk.sql(statement)
     file = clinic.back_up().files[0]
     clinic.work(2)
@@ -111,6 +112,7 @@ def test_positions_sessions_codes_and_jobs_of_the_lost_server(
     assert rows(empty_database, "select end_reason from session") == [("restored",)]
     assert rows(empty_database, "select public_key, revoked_at from device") == [("k", None)]
     assert rows(empty_database, "select tries_left from pairing_code") == [(0,)]
+    assert rows(empty_database, "select id from server_state") == []
     assert rows(empty_database, "select state, uncertain from relay_job order by state") == [
         ("done", False),
         ("waiting", True),
