@@ -1,5 +1,6 @@
 """A connection that writes down where the clinic's servers were reached, for the next start."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
@@ -17,7 +18,9 @@ class AddressBook(Protocol):
     def remember(self, server: PinnedServer) -> None: ...
 
 
-def remembered_client(pairing: Pairing, book: AddressBook) -> Client:
+def remembered_client(
+    pairing: Pairing, book: AddressBook, *, interfaces: Sequence[str] | None = None
+) -> Client:
     """The client of a paired workstation; a book that cannot be written costs the next start some seconds."""
 
     def remember(server: PinnedServer) -> None:
@@ -26,6 +29,6 @@ def remembered_client(pairing: Pairing, book: AddressBook) -> Client:
         except (PairingsError, OSError) as error:
             log.warning("the server's new address is not remembered", reason=str(error))
 
-    client = Client(pairing.server, pairing.keys)
+    client = Client(pairing.server, pairing.keys, interfaces=interfaces)
     client.on_moved(remember)
     return client

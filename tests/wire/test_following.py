@@ -14,6 +14,7 @@ import zmq
 from hms_desktop.connection.addresses import Outcome, Tried
 from hms_desktop.connection.client import Client
 from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer, new_key_pair
+from hms_desktop.connection.remembered import remembered_client
 from hms_desktop.identity_file import IdentityFile
 from hms_server.announce import Announcement, Announcer
 from hms_server.contract.envelope import Fault
@@ -119,6 +120,41 @@ def test_a_starting_workstation_finds_a_server_that_moved_while_it_was_off(house
 
         assert client.server.addresses[0] == server.address
         assert client.search.since is None
+
+
+class FullDisk:
+    """A folder in which nothing can be written."""
+
+    def __init__(self) -> None:
+        self.tries: list[PinnedServer] = []
+
+    def remember(self, server: PinnedServer) -> None:
+        self.tries.append(server)
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.allow_log("not remembered")
+def test_the_desktop_s_own_connection_writes_the_address_down_and_works_on_where_it_cannot(
+    house: House, tmp_path: Path
+) -> None:
+    nurse, book, full = house.seat(Role.NURSE), IdentityFile(tmp_path / "identity.json"), FullDisk()
+    server = house.serve(port=free_port(), announce=True)
+    dead = f"tcp://127.0.0.1:{free_port()}"
+    pinned = PinnedServer(
+        name="Sunrise Clinic", addresses=[dead], public_key=house.keys.public_key, device_name="Desk"
+    )
+    pairing = Pairing(server=pinned, keys=nurse.keys)
+    book.keep(pairing)
+
+    with remembered_client(pairing, book, interfaces=LOOPBACK) as client:
+        within(lambda: client.link.connected, 30)
+    with remembered_client(pairing, full, interfaces=LOOPBACK) as unlucky:
+        within(lambda: unlucky.link.connected, 30)
+
+    known = book.find()
+    assert known is not None
+    assert known.server.addresses == [server.address, dead]
+    assert [one.addresses[0] for one in full.tries] == [server.address]
 
 
 def test_a_false_server_with_the_same_fingerprint_gets_nothing_and_stops_nobody(house: House) -> None:
