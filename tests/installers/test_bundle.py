@@ -218,7 +218,9 @@ def test_no_test_code_and_no_tools_are_inside(program: str) -> None:
     found = {name.partition(".")[0] for name in modules_in(program)}
     unwanted = {"tests", "pytest", "_pytest", "hypothesis", "mypy", "setuptools", "pkg_resources", "tkinter"}
 
-    assert not found & (unwanted | {"yaml", "chardet", "rich", "pygments", "readline", "numpy", "lxml"})
+    assert not found & (
+        unwanted | {"yaml", "chardet", "rich", "pygments", "readline", "numpy", "lxml", "unittest", "doctest"}
+    )
     assert not [path for path in files_in(program) if "__pycache__" in path.parts or "tests" in path.parts]
 
 
