@@ -1,12 +1,13 @@
 """The composition root of the desktop: pairing, sign-in and the frame as pages of one window."""
 
 import socket
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
 from PySide6.QtCore import QLocale, QObject, QThreadPool, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from hms_desktop.about_side import AboutSide
 from hms_desktop.connection.identity import Pairing
@@ -17,9 +18,10 @@ from hms_desktop.drafts import Autosaver, draft_store
 from hms_desktop.first_start.chosen import Chosen, Station
 from hms_desktop.first_start.desk import WorkplaceDesk
 from hms_desktop.idle import IdleWatch
-from hms_desktop.look import keep_look, load_look, locale_of
+from hms_desktop.look import Look, keep_look, load_look, locale_of
 from hms_desktop.options import Options
 from hms_desktop.pairing_desk import PairingDesk
+from hms_desktop.password_page import PasswordPage
 from hms_desktop.person_menu import person_menu
 from hms_desktop.printing.printer import Printer
 from hms_desktop.printing.ready import get_ready
@@ -44,7 +46,6 @@ from hms_desktop.workplace import Place, ScreenAccount
 from hms_desktop.workspaces import load_slices, workspaces_of
 from hms_server.contract.accounts import Clinic, SessionEnded, SignedIn
 from hms_server.contract.envelope import Event, Fault
-from hms_server.contract.pairing import fingerprint
 from hms_server.contract.values import Role
 
 TITLE = "Clinic"
@@ -76,7 +77,7 @@ class App(QObject):
         self._autosaver: Autosaver | None = None
         self.login = LoginPage("")
         self.login.sign_in_requested.connect(self._sign_in)
-        self._password: QWidget | None = None
+        self._password = PasswordPage(self.window)
         self._demo: DemoSeat | None = None
         self._workshop = Workshop(
             lambda _key: load_slices(),
@@ -282,35 +283,24 @@ class App(QObject):
         self._idle.start(minutes=signed_in.idle_minutes)
 
     def _on_menu(self, key: str) -> None:
-        if key == "sign_out":
-            self._leave("")
-            return
-        if key == "about":
-            self.about.toggle()
-            return
-        if key in ("password", "workplace"):
-            (self._open_password if key == "password" else self._open_workplace)()
-            return
-        look = self._look.with_other_theme() if key == "theme" else self._look.with_larger_text()
+        acts: dict[str, Callable[[], object]] = {
+            "sign_out": lambda: self._leave(""),
+            "about": self.about.toggle,
+            "workplace": self._open_workplace,
+            "password": self._open_password,
+            "theme": lambda: self._wear(self._look.with_other_theme()),
+            "text": lambda: self._wear(self._look.with_larger_text()),
+        }
+        acts[key]()
+
+    def _open_password(self) -> None:
+        if self.session is not None and self.desk is not None:
+            self._password.open(self.session, back_to=self.desk.frame)
+
+    def _wear(self, look: Look) -> None:
         self._look = look
         keep_look(self._options.folder, look)
         apply_style(self._application, look.tokens(), window=self.window)
-
-    def _open_password(self) -> None:
-        from hms_desktop.accounts.password.panel import PasswordPanel  # noqa: PLC0415 - rarely used
-
-        if self.session is not None:
-            page = self._password = PasswordPanel(self.session)
-            page.closed.connect(self._close_password)
-            self.window.show_page(page)
-            page.start()
-
-    def _close_password(self) -> None:
-        page, self._password = self._password, None
-        if page is not None:
-            self.window.drop_page(page)
-        if self.desk is not None:
-            self.window.show_page(self.desk.frame)
 
     def _lock(self, sentence: str) -> None:
         self._leave(sentence, user_name=self._user_name)
@@ -348,7 +338,7 @@ class App(QObject):
     def _drop_person(self) -> None:
         self._entered = None
         self._idle.stop()
-        self._close_password()
+        self._password.drop()
         self._drop_desk()
         self.screens.drop()
 
@@ -367,9 +357,7 @@ class App(QObject):
             self._leave("")
             self.window.showNormal()
         server = self._pairing.server
-        key = fingerprint(server.public_key)
-        station = Station(clinic=server.name, device=server.device_name, key=key)
-        self.workplace.open(self.session, station, account=self._account, is_first=is_first)
+        self.workplace.open(self.session, Station.of(server), account=self._account, is_first=is_first)
 
     def _on_workplace_changed(self) -> None:
         self._scanner.set_wedge(self.workplace.workplace.scanner)

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Self
 
 import msgspec
 
+from hms_desktop.connection.identity import PinnedServer
 from hms_desktop.printing.known import KnownPrinter
 from hms_desktop.workplace import Place, ScreenAccount
 from hms_server.contract.envelope import Fault
+from hms_server.contract.pairing import fingerprint
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +20,11 @@ class Station(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     key: str = ""
     """The fingerprint of the clinic's key, which another workstation is compared with."""
+
+    @classmethod
+    def of(cls, server: PinnedServer) -> Self:
+        """As the server was pinned."""
+        return cls(clinic=server.name, device=server.device_name, key=fingerprint(server.public_key))
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from hms_desktop.accounts.password.panel import PasswordPanel
 from hms_desktop.app import App
 from hms_desktop.connection.engine import Search
 from hms_desktop.connection.faults import FaultError
@@ -326,3 +327,22 @@ def test_a_demo_offers_no_workplace_to_set_up(start: Callable[..., App], qtbot: 
     assert "This workplace" not in offered
     assert app.login.workplace_button.isHidden()
     assert app.window.page is app.desk.frame
+
+
+def test_the_password_is_changed_in_the_place_of_the_frame(start: Callable[..., App], qtbot: QtBot) -> None:
+    """Esc brings the frame back; whoever signs out takes the page along."""
+    app = start()
+    sign_in(app, qtbot)
+    qtbot.waitUntil(lambda: app.desk is not None)
+    assert app.desk is not None
+
+    app._on_menu("password")
+    page = app.window.page
+    assert isinstance(page, PasswordPanel)
+    page.back_button.click()
+    back = app.window.page is app.desk.frame
+    app._on_menu("password")
+    app._on_menu("sign_out")
+
+    assert back
+    assert app.window.page is app.login
