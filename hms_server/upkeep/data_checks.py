@@ -7,7 +7,7 @@ import sys
 
 from hms_server.keys import KeyFileError, load
 from hms_server.upkeep.checking import Answer, Ground, good, note, unknown, wrong
-from hms_server.upkeep.facts import read_disks
+from hms_server.upkeep.facts import Disks
 from hms_server.upkeep.rules import BACKUP_OVERDUE, Finding, judge_backups, judge_disks, size_text
 
 PASS_THROUGH = stat.S_IXOTH
@@ -18,7 +18,7 @@ KEY_CODES = frozenset({"recovery_key_missing", "recovery_key_unconfirmed"})
 
 def check_disk_room(ground: Ground) -> Answer:
     """Whether there is room where data and backups lie."""
-    disks = read_disks(ground.data_dir, ground.backup.places)
+    disks = Disks().read(ground.data_dir, ground.backup.places)
     found = judge_disks(disks)
     if found:
         return wrong(found[0].sentence, found[0].remedy)

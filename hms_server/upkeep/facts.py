@@ -1,5 +1,6 @@
 """Reads what a server can see of itself: its disks, its backups, its database, the newest stored moment."""
 
+import threading
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,20 +13,51 @@ from hms_server.backup.settings import SettingsUnreadable, load_settings
 from hms_server.backup.state import read_state
 from hms_server.contract.upkeep import BackupRow, DatabaseRow, DiskRow
 
-
-def read_disks(data_dir: Path, places: Iterable[str]) -> list[DiskRow]:
-    """Room below the data folder, then below each folder of backups."""
-    backups = [_read_disk(Path(place), purpose="backup") for place in places]
-    return [_read_disk(data_dir, purpose="data"), *backups]
+ANSWER_S = 5.0
 
 
-def _read_disk(place: Path, *, purpose: str) -> DiskRow:
-    try:
-        usage = psutil.disk_usage(str(place))
-    except OSError as error:
-        trouble = error.strerror or str(error)
-        return DiskRow(place=str(place), purpose=purpose, free_bytes=0, total_bytes=0, trouble=trouble)
-    return DiskRow(place=str(place), purpose=purpose, free_bytes=usage.free, total_bytes=usage.total)
+class Disks:
+    """Looks at disks without waiting for one that does not answer, such as a folder of a machine that is off.
+
+    The system lets nobody interrupt such a look; its thread is left behind, and only one for each place.
+    """
+
+    def __init__(self, *, answer_s: float = ANSWER_S) -> None:
+        self._answer_s = answer_s
+        self._looks: dict[str, _Look] = {}
+
+    def read(self, data_dir: Path, places: Iterable[str]) -> list[DiskRow]:
+        """Room below the data folder, then below each folder of backups."""
+        backups = [self._read(place, purpose="backup") for place in places]
+        return [self._read(str(data_dir), purpose="data"), *backups]
+
+    def _read(self, place: str, *, purpose: str) -> DiskRow:
+        look = self._looks.get(place)
+        if look is None or not look.is_alive():
+            look = self._looks[place] = _Look(place)
+            look.start()
+            look.join(self._answer_s)
+        if look.usage is None:
+            trouble = look.trouble or "it does not answer"
+            return DiskRow(place=place, purpose=purpose, free_bytes=0, total_bytes=0, trouble=trouble)
+        free, total = look.usage
+        return DiskRow(place=place, purpose=purpose, free_bytes=free, total_bytes=total)
+
+
+class _Look(threading.Thread):
+    def __init__(self, place: str) -> None:
+        super().__init__(name="hms-disk", daemon=True)
+        self._place = place
+        self.usage: tuple[int, int] | None = None
+        self.trouble = ""
+
+    def run(self) -> None:
+        try:
+            found = psutil.disk_usage(self._place)
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+        else:
+            self.usage = (found.free, found.total)
 
 
 def read_backup(data_dir: Path) -> BackupRow:

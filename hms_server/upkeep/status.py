@@ -10,7 +10,7 @@ import psycopg
 from hms_server.contract.build import BUILD
 from hms_server.contract.upkeep import BackupRow, DiskRow, ServerCondition, ServerRow
 from hms_server.upkeep.checking import Ground
-from hms_server.upkeep.facts import read_database, read_disks
+from hms_server.upkeep.facts import Disks, read_database
 from hms_server.upkeep.processes import holder_of, is_ours
 from hms_server.upkeep.rules import judge_backups, judge_disks, size_text, with_since
 
@@ -42,7 +42,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 def read_status(ground: Ground) -> Status:
     """What can be known without a server too: disks and backups are looked at here and now."""
     told, row = ground.told, ground.server
-    disks = read_disks(ground.data_dir, ground.backup.places)
+    disks = Disks().read(ground.data_dir, ground.backup.places)
     others = [each for each in told.servers if each != row] if told else []
     return Status(
         running=is_running(ground, row),

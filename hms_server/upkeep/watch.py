@@ -20,7 +20,7 @@ from hms_server.dispatch import Dispatcher
 from hms_server.permissions import Permission
 from hms_server.postgres_cluster import Cluster
 from hms_server.upkeep.desktops import DesktopVersions
-from hms_server.upkeep.facts import clinic_since, newest_moment, read_backup, read_database, read_disks
+from hms_server.upkeep.facts import Disks, clinic_since, newest_moment, read_backup, read_database
 from hms_server.upkeep.rules import Finding, is_news, judge_backups, judge_clock, judge_disks, with_since
 from hms_server.upkeep.time_watch import ClockWatch
 from hms_server.work import Work
@@ -73,6 +73,7 @@ class Watch:
         self._clock = clock
         self._addresses = addresses
         self._desktops = desktops
+        self._disks = Disks()
         self._look_every_s = look_every_s
         self._started_at = clock()
         self._earlier: list[ServerCondition] | None = None
@@ -115,7 +116,7 @@ class Watch:
     def _see(self, connection: psycopg.Connection[Any], now: datetime) -> ServerRow:
         identity = self.identity
         backup = read_backup(identity.data_dir)
-        disks = read_disks(identity.data_dir, backup.places)
+        disks = self._disks.read(identity.data_dir, backup.places)
         found = [
             *self._judge_clock(now),
             *judge_disks(disks),
