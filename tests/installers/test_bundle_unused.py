@@ -33,8 +33,9 @@ DESKTOP = """
 load("hms_desktop")
 from hms_desktop.printing.blocks import Barcode, Text
 from hms_desktop.printing.sheet import Sheet, compose
+label = Sheet(width_mm=62, height_mm=40, margin_mm=2)
 body = [Barcode(value="T-001", height_mm=9), Text(text="Ọ̀ṣun", size_pt=6)]
-assert compose(Sheet(width_mm=62, height_mm=40, margin_mm=2), body, title="", page_words="").startswith(b"%PDF")
+assert compose(label, body, title="", page_words="").startswith(b"%PDF")
 """
 SERVER = """
 load("hms_server")
