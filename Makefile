@@ -44,7 +44,7 @@ bundle: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pyinstaller>=6.11'
 	$(BUNDLE) installers/bundle/server.spec
 	$(BUNDLE) installers/bundle/desktop.spec
-	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n0 tests/installers/test_bundle.py tests/installers/test_bundle_start.py
+	QT_QPA_PLATFORM=offscreen $(BIN)/pytest -n0 tests/installers/test_bundle*.py
 
 # Takes its own pictures, in a made-up clinic.
 manual: $(STAMP)
