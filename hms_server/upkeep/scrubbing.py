@@ -6,8 +6,8 @@ import pkgutil
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.abc import InspectLoader
 from types import CodeType
+from typing import Any
 
 import hms_server
 
@@ -107,8 +107,9 @@ def _constants() -> Iterator[str]:
         if module.name.startswith(LEFT_OUT) or module.name == "hms_server.__main__":
             continue
         spec = importlib.util.find_spec(module.name)
-        loader = spec.loader if spec else None
-        code = loader.get_code(module.name) if isinstance(loader, InspectLoader) else None
+        # A bundle's loader has the method too, without being an `InspectLoader` by name.
+        loader: Any = spec.loader if spec else None
+        code = loader.get_code(module.name) if hasattr(loader, "get_code") else None
         if code is not None:
             yield from _texts_in(code)
 
