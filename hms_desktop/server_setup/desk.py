@@ -9,7 +9,7 @@ from hms_desktop.server_setup.clinic.panel import ClinicPage
 from hms_desktop.server_setup.database.panel import DatabasePage
 from hms_desktop.server_setup.panel import SetupPage
 from hms_desktop.server_setup.papers import print_key
-from hms_desktop.server_setup.program import NewKey, SetupProgram
+from hms_desktop.server_setup.program import SetupProgram
 from hms_desktop.server_setup.rooms.panel import RoomsPage
 from hms_desktop.server_setup.safety.panel import SafetyPage
 from hms_desktop.server_setup.summary.panel import DonePage, SummaryPage
@@ -17,7 +17,7 @@ from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.widgets.background import Background
 from hms_server.contract.setup import PlanFault, SetupDone, SetupPlan
 
-PrintKey = Callable[[NewKey, str], tuple[bool, str]]
+PrintKey = Callable[[str, str], tuple[bool, str]]
 
 
 class SetupDesk(QObject):
@@ -37,7 +37,7 @@ class SetupDesk(QObject):
     ) -> None:
         super().__init__(parent)
         self._window = window
-        self._program = program
+        self.program = program
         self._print_sheet = print_sheet
         self._background = Background(self)
         self.plan = SetupPlan()
@@ -60,7 +60,7 @@ class SetupDesk(QObject):
 
     def close(self) -> None:
         """Leaves nothing running."""
-        self._program.stop()
+        self.program.stop()
         self._background.finish()
 
     def _connect(self) -> None:
@@ -69,10 +69,9 @@ class SetupDesk(QObject):
             page.back_requested.connect(lambda page=page: self._go_back(page))
         self.done_page.next_requested.connect(self.closed)
         self.safety.print_requested.connect(self._on_print)
-        self._program.key_made.connect(self.safety.show_key)
-        self._program.news.connect(self.summary.show_progress)
-        self._program.done.connect(self._on_done)
-        self._program.failed.connect(self.on_failed)
+        self.program.news.connect(self.summary.show_progress)
+        self.program.done.connect(self._on_done)
+        self.program.failed.connect(self.on_failed)
 
     def _go_on(self, page: SetupPage) -> None:
         plan = page.read_plan(self.plan)
@@ -83,7 +82,7 @@ class SetupDesk(QObject):
         self.plan = plan
         if page is self.summary:
             self.summary.show_progress(self.tr("The clinic is being set up."))
-            self._program.set_up(self.plan)
+            self.program.set_up(self.plan)
             return
         self._show(self._neighbour(page, 1))
 
@@ -104,10 +103,8 @@ class SetupDesk(QObject):
     def _show(self, page: SetupPage) -> None:
         page.show_plan(self.plan)
         self._window.show_page(page)
-        if page is self.safety and self.safety.needs_key and not self._program.is_running:
-            self._program.make_key()
 
-    def _on_print(self, key: NewKey) -> None:
+    def _on_print(self, key: str) -> None:
         clinic = self.plan.clinic_name
         self._background.run(
             lambda: self._print_sheet(key, clinic),

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from hms_desktop.server_setup.program import NewKey
-
 _PATIENCE_S = 20.0
 
 
-def print_key(key: NewKey, clinic: str, *, command: Sequence[str] = ("lp",)) -> tuple[bool, str]:
+def print_key(key: str, clinic: str, *, command: Sequence[str] = ("lp",)) -> tuple[bool, str]:
     """Whether a printer took it, and a sentence. Waits for the printer: never on the thread of the windows.
 
     The usual printers of this program keep a copy of what they cannot print; this paper must not lie about.
@@ -32,7 +30,7 @@ def print_key(key: NewKey, clinic: str, *, command: Sequence[str] = ("lp",)) -> 
     return True, _tr("The sheet was sent to the printer. Fetch it at once.")
 
 
-def key_sheet_pdf(key: NewKey, clinic: str) -> bytes:
+def key_sheet_pdf(key: str, clinic: str) -> bytes:
     """One page A4."""
     # The library that draws PDFs takes a quarter of a second to load, which the start need not wait for.
     from hms_desktop.printing.bills import A4  # noqa: PLC0415 - see above
@@ -54,9 +52,8 @@ def key_sheet_pdf(key: NewKey, clinic: str) -> bytes:
         Text(text=title, size_pt=20, weight=Weight.BOLD),
         Rule(),
         Pair(label=_tr("Clinic"), value=clinic, size_pt=11),
-        Pair(label=_tr("Mark"), value=key.mark, size_pt=11),
         Gap(height_mm=6),
-        Text(text=key.key, size_pt=18, weight=Weight.BOLD),
+        Text(text=key, size_pt=18, weight=Weight.BOLD),
         Gap(height_mm=6),
         *(Text(text=sentence, size_pt=11) for sentence in (opens, keep)),
     ]

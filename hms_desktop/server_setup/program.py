@@ -17,16 +17,6 @@ _PKEXEC_CANCELLED = (126, 127)
 """What pkexec gives back where nobody has allowed it."""
 
 
-class NewKey(msgspec.Struct, frozen=True):
-    """A recovery key and the mark that tells it from others; the key is secret."""
-
-    key: str
-    mark: str
-
-    def __repr__(self) -> str:
-        return f"NewKey(mark={self.mark!r})"
-
-
 def find_program() -> Path | None:
     """Beside this program, or where the system finds programs; None where it is not installed."""
     here = Path(sys.executable)
@@ -57,8 +47,6 @@ class SetupProgram(QObject):
     """A `SetupDone`."""
     failed = Signal(object)
     """A list of `PlanFault`; one without a key is about the whole."""
-    key_made = Signal(object)
-    """A `NewKey`."""
 
     def __init__(
         self,
@@ -76,22 +64,14 @@ class SetupProgram(QObject):
         self._process: QProcess | None = None
         self._rest = b""
         self._has_ended = False
-        self._about = ""
 
     @property
     def is_running(self) -> bool:
         return self._process is not None
 
-    def make_key(self) -> None:
-        """Has a recovery key made; nothing is stored, so no rights are needed."""
-        self._about, self._has_ended = "backup.recovery_key", False
-        process = self._prepare([str(self.program)], ["setup", "--new-key", "--json"])
-        process.finished.connect(lambda code, _status: self._on_key(process, code))
-        process.start()
-
     def set_up(self, plan: SetupPlan) -> None:
         """Hands the answers over. The password stands in no file and in no list of processes."""
-        self._about, self._rest, self._has_ended = "", b"", False
+        self._rest, self._has_ended = b"", False
         process = self._prepare(self._command, ["setup", "--from", "-", "--json"])
         process.readyReadStandardOutput.connect(lambda: self._on_output(process))
         process.finished.connect(lambda code, _status: self._on_finished(process, code))
@@ -118,22 +98,7 @@ class SetupProgram(QObject):
     def _on_error(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart:
             sentence = self.tr("The program {path} could not be started.").format(path=self.program)
-            self._end([PlanFault(self._about, sentence)])
-
-    def _on_key(self, process: QProcess, code: int) -> None:
-        self._process = None
-        answer = bytes(process.readAllStandardOutput().data())
-        said = bytes(process.readAllStandardError().data()).decode("utf-8", "replace").strip()
-        process.deleteLater()
-        try:
-            key = msgspec.json.decode(answer, type=NewKey) if code == 0 else None
-        except msgspec.DecodeError:
-            key = None
-        if key is None:
-            sentence = self.tr("No recovery key could be made: {reason}").format(reason=said or code)
-            self.failed.emit([PlanFault("backup.recovery_key", sentence)])
-        else:
-            self.key_made.emit(key)
+            self._end([PlanFault("", sentence)])
 
     def _on_output(self, process: QProcess) -> None:
         *lines, self._rest = (self._rest + bytes(process.readAllStandardOutput().data())).split(b"\n")

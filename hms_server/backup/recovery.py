@@ -9,20 +9,16 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from hms_server.contract.recovery import (
-    ALPHABET,
-    SECRET_SIGNS,
-    RecoveryKeyWrong,
-    grouped,
-    new_signs,
-    read_signs,
-)
+from hms_server.backup.trouble import BackupFailed
+from hms_server.contract.recovery import ALPHABET, SECRET_SIGNS, SignsWrong, grouped, new_signs, read_signs
 
 __all__ = ["ALPHABET", "RecoveryKey", "RecoveryKeyWrong", "mark_of", "sheet"]
 
-from hms_server.backup.trouble import BackupFailed
-
 MARK_BYTES = 6
+
+
+class RecoveryKeyWrong(BackupFailed):
+    """What was typed is no recovery key; the sentence says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,10 @@ class RecoveryKey:
 
         `RecoveryKeyWrong` where a sign is missing, is none of the key's, or does not fit the others.
         """
-        return cls(read_signs(text))
+        try:
+            return cls(read_signs(text))
+        except SignsWrong as wrong:
+            raise RecoveryKeyWrong(str(wrong)) from wrong
 
     @property
     def text(self) -> str:

@@ -12,7 +12,6 @@ import msgspec
 import psycopg
 
 from hms_server.accounts.setup import SetupRefused, is_set_up
-from hms_server.backup.recovery import RecoveryKey
 from hms_server.backup.settings import load_settings
 from hms_server.backup.trouble import BackupFailed
 from hms_server.clock import system_clock
@@ -55,7 +54,6 @@ def add(commands: Commands) -> None:
         metavar="NAME",
         help="throw the training clinic of this name away, with all that is in it",
     )
-    ways.add_argument("--new-key", action="store_true", help="only print a recovery key that --from may name")
     setup.add_argument("--json", action="store_true", help="print JSON, one line for each step")
     add_clinic_options(setup)
     setup.set_defaults(run=set_up)
@@ -98,8 +96,6 @@ def create_clinic_once(dsn: str, options: argparse.Namespace) -> bool:
 
 
 def _way(options: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
-    if options.new_key:
-        return _print_new_key
     if options.check:
         return _check
     if options.end_training is not None:
@@ -250,13 +246,6 @@ def _end_training(options: argparse.Namespace) -> int:
         end_training(Site(data_dir=options.data_dir, dsn=dsn, now=system_clock()), name=options.end_training)
     print("The training clinic is gone. Set the real one up with “hms-server setup”, and pair all")
     print("workstations anew.")
-    return 0
-
-
-def _print_new_key(options: argparse.Namespace) -> int:
-    """For a program that shows the key to a person before it asks for the set-up; nothing is stored."""
-    key = RecoveryKey.new()
-    print(msgspec.json.encode({"key": key.text, "mark": key.mark}).decode() if options.json else key.text)
     return 0
 
 

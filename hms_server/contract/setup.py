@@ -137,7 +137,10 @@ class SetupNews(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
 
 class SetupDone(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="done"):
-    """The last line where it went well; secrets are shown this once and kept nowhere."""
+    """The last line where it went well; secrets are shown this once and kept nowhere.
+
+    `recovery_mark` tells which recovery key the backups are sealed to, and is no secret.
+    """
 
     clinic: str
     created: bool
@@ -145,6 +148,7 @@ class SetupDone(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     user_name: str = ""
     password: str = ""
     recovery_key: str = ""
+    recovery_mark: str = ""
     people: list[str] = []
     next_steps: list[str] = []
 

@@ -10,7 +10,7 @@ import psycopg
 
 from hms_server import database
 from hms_server.accounts.setup import ClinicPlan, SetupRefused, add_rooms, create_clinic
-from hms_server.backup.recovery import RecoveryKey
+from hms_server.backup.recovery import RecoveryKey, mark_of
 from hms_server.backup.settings import BackupSettings, load_settings, save_settings
 from hms_server.chosen_database import choose_database, chosen_database
 from hms_server.contract.demo import DemoPerson
@@ -127,6 +127,7 @@ def _create(plan: SetupPlan, site: Site, password: Password) -> SetupDone:
         user_name=plan.administrator.user_name.strip().lower(),
         password=password.text if password.generated else "",
         recovery_key=key.text if key else "",
+        recovery_mark=mark_of(settings.recovery_public) if settings.recovery_public else "",
         people=[f"{each.name} ({each.role}): {each.user_name}, {each.password}" for each in people],
         next_steps=_next_steps(plan, settings),
     )

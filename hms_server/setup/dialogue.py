@@ -9,6 +9,7 @@ from msgspec import structs
 from hms_server.backup.places import BadPlace, try_place
 from hms_server.backup.recovery import RecoveryKey
 from hms_server.contract.patients import LANGUAGES
+from hms_server.contract.recovery import plain_signs
 from hms_server.contract.setup import (
     CURRENCIES,
     LATER,
@@ -178,14 +179,9 @@ def is_written_down(terminal: Terminal, key: RecoveryKey) -> bool:
     terminal.say(f"\n      {key.text}\n\n  Mark {key.mark}. Write it down now, twice; it is not shown again.")
     first, second = sorted(secrets.SystemRandom().sample(range(len(groups)), 2))
     return all(
-        same_group(terminal.ask(f"Group {place + 1} from your paper"), groups[place])
+        plain_signs(terminal.ask(f"Group {place + 1} from your paper")) == groups[place]
         for place in (first, second)
     )
-
-
-def same_group(typed: str, group: str) -> bool:
-    """Whether somebody who copied the group by hand meant it; the key has no I, L, O and U."""
-    return typed.upper().replace(" ", "").translate(str.maketrans("ILOU", "110V")) == group
 
 
 def ask_place(terminal: Terminal, plan: SetupPlan) -> SetupPlan:

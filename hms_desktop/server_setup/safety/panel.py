@@ -7,11 +7,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from hms_desktop.server_setup.panel import SetupPage
-from hms_desktop.server_setup.program import NewKey
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.fields import ChoiceField, Field
 from hms_desktop.widgets.labels import TextRole, label
 from hms_desktop.widgets.tokens import Kind, Space
+from hms_server.contract.recovery import grouped, new_signs, plain_signs
 from hms_server.contract.setup import LATER, PlanFault, SetupPlan
 
 NOW = "now"
@@ -21,8 +21,8 @@ _USUAL_HOUR = 2
 class SafetyPage(SetupPage):
     """The key is shown here and nowhere else; two of its groups are asked back from paper."""
 
-    print_requested = Signal(object)
-    """A `NewKey`."""
+    print_requested = Signal(str)
+    """The key as it is written down."""
 
     keys = ("backup",)
 
@@ -32,7 +32,8 @@ class SafetyPage(SetupPage):
         self.sentence.setText(
             self.tr("Backups are sealed: only the recovery key opens them, and only paper keeps it.")
         )
-        self._key: NewKey | None = None
+        self.key = grouped(new_signs())
+        """Secret; the same however often somebody comes back here."""
         self.asked = sorted(random.SystemRandom().sample(range(6), 2))
         self.when: ChoiceField[str] = ChoiceField(
             self.tr("Recovery key"),
@@ -42,10 +43,11 @@ class SafetyPage(SetupPage):
             ],
         )
         self.when.set_value(NOW)
-        self.key_label = label("", TextRole.VALUE)
+        self.key_label = label(self.key, TextRole.VALUE)
         self.key_label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByKeyboard)
         self.key_label.setAccessibleName(self.tr("Recovery key"))
-        self.mark_label = label("", TextRole.MUTED, wraps=True)
+        words = self.tr("Write the key down twice, for two buildings; it is not shown again.")
+        self.advice = label(words, TextRole.MUTED, wraps=True)
         self.print_button = SecondaryButton(self.tr("Print"), key="F9", icon_name="printer-outline")
         words = self.tr("Group {number} from your paper")
         self.groups = [Field(words.format(number=place + 1), max_length=12) for place in self.asked]
@@ -72,23 +74,13 @@ class SafetyPage(SetupPage):
         self.browse_button.clicked.connect(self._on_browse)
         self._show_key()
 
-    @property
-    def needs_key(self) -> bool:
-        """Whether a key has yet to be made."""
-        return self._key is None
-
-    def show_key(self, key: NewKey) -> None:
-        """Shows it; it stays the same however often somebody comes back here."""
-        self._key = key
-        self._show_key()
-
     def show_printed(self, sentence: str, *, ok: bool) -> None:
         """What became of the paper."""
         self.notice.say(Kind.OK if ok else Kind.WARNING, sentence)
 
     def read_plan(self, plan: SetupPlan) -> SetupPlan:
         """The key only where its groups were typed; otherwise it is asked for later."""
-        key = self._key.key if self._key is not None and self.when.value() == NOW else LATER
+        key = self.key if self.when.value() == NOW else LATER
         backup = structs.replace(
             plan.backup, recovery_key=key, place=self.place.text(), hour=self.hour.value()
         )
@@ -98,14 +90,12 @@ class SafetyPage(SetupPage):
         """Whoever has no paper cannot type what stands on it."""
         if self.when.value() == LATER:
             return []
-        if self._key is None:
-            return [PlanFault("backup.recovery_key", self.tr("The key is being made. One moment."))]
-        groups = self._key.key.split("-")
+        groups = self.key.split("-")
         sentence = self.tr("This is not what stands above. Compare it with your paper.")
         return [
             PlanFault(f"group.{number}", sentence)
             for number, place in enumerate(self.asked)
-            if _as_key(self.groups[number].text()) != groups[place]
+            if plain_signs(self.groups[number].text()) != groups[place]
         ]
 
     def _arrange(self) -> None:
@@ -115,7 +105,7 @@ class SafetyPage(SetupPage):
         row.addWidget(self.key_label, 1)
         row.addWidget(self.print_button)
         self.card.add(row)
-        self.card.add(self.mark_label)
+        self.card.add(self.advice)
         self.add_row(*self.groups)
         below = QHBoxLayout()
         below.setSpacing(Space.M)
@@ -127,24 +117,13 @@ class SafetyPage(SetupPage):
 
     def _show_key(self) -> None:
         is_now = self.when.value() == NOW
-        for part in (self.key_label, self.mark_label, self.print_button, *self.groups):
+        for part in (self.key_label, self.advice, self.print_button, *self.groups):
             part.setHidden(not is_now)
-        key = self._key
-        self.print_button.setEnabled(key is not None)
-        self.key_label.setText(key.key if key else "…")
-        words = self.tr("Mark {mark}. Write the key down twice, for two buildings; it is not shown again.")
-        self.mark_label.setText(words.format(mark=key.mark) if key else self.tr("The key is being made."))
 
     def _on_print(self) -> None:
-        if self._key is not None:
-            self.print_requested.emit(self._key)
+        self.print_requested.emit(self.key)
 
     def _on_browse(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Backup folder"), self.place.text())
         if chosen:
             self.place.set_text(chosen)
-
-
-def _as_key(typed: str) -> str:
-    """As the key is written: without I, L, O and U, which are read as other signs."""
-    return typed.upper().replace(" ", "").replace("-", "").translate(str.maketrans("ILOU", "110V"))

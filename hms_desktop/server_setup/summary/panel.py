@@ -98,9 +98,11 @@ class DonePage(SetupPage):
         self.secrets = [(self.tr("User name"), done.user_name)] if done.user_name else []
         if done.password:
             self.secrets.append((self.tr("Password"), done.password))
-            self.notice.say(Kind.WARNING, self.tr("Write the password down: it is shown this once."))
+            self.notice.say(Kind.WARNING, self.tr("Write this down: the password is shown this once."))
         if done.recovery_key:
             self.secrets.append((self.tr("Recovery key"), done.recovery_key))
+        if done.recovery_mark:
+            self.secrets.append((self.tr("Mark of the recovery key"), done.recovery_mark))
         for line in done.people:
             who, _, how = line.partition(": ")
             self.secrets.append((who, how))

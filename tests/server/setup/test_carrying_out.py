@@ -50,7 +50,7 @@ def set_up(site: Site, plan: SetupPlan) -> SetupDone:
 
 def rows(site: Site, query: str) -> list[Any]:
     with connect(site.dsn, application_name="tests", autocommit=True) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[call-overload,no-any-return]
+        return connection.execute(query).fetchall()
 
 
 def test_a_clinic_is_created_as_asked(site: Site) -> None:

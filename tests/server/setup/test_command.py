@@ -283,12 +283,3 @@ def test_a_training_clinic_is_ended_by_its_name(
     assert "made-up staff" in shown
     assert (wrong, right) == (1, 0)
     assert value(database, "select count(*) from clinic") == 0
-
-
-def test_a_key_for_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is stored; the answers may name it."""
-    code = main(["--data-dir", str(tmp_path / "none"), "setup", "--new-key", "--json"])
-
-    assert code == 0
-    assert set(msgspec.json.decode(capsys.readouterr().out)) == {"key", "mark"}
-    assert not (tmp_path / "none").exists()
