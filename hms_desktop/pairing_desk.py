@@ -24,6 +24,8 @@ class PairingDesk(QObject):
         super().__init__(parent)
         self._background = Background(self)
         self._browser: Any = None
+        self._ways: dict[str, list[str]] = {}
+        """Of a found server, all its addresses by the one that is shown: it may be in two networks."""
         self.page = PairingPage(device_name=device_name)
         self.page.address.set_text(address)
         self.page.pair_requested.connect(self._on_pair_requested)
@@ -47,25 +49,37 @@ class PairingDesk(QObject):
         self._browser = Browser(self._found.emit)
 
     def _on_found(self, found: Sequence[Any]) -> None:
-        servers = [
-            FoundServer(
-                name=server.name,
-                address=f"{server.desks[0].host}:{server.desks[0].port}",
-                fingerprint=server.fingerprint,
-            )
-            for server in found
-        ]
+        servers = []
+        for server in found:
+            ways = [desk.endpoint(desk.port).removeprefix("tcp://") for desk in server.desks]
+            self._ways[ways[0]] = ways
+            servers.append(FoundServer(name=server.name, address=ways[0], fingerprint=server.fingerprint))
         self.page.show_servers(servers)
 
     def _on_pair_requested(self, address: str, code: str, device_name: str) -> None:
         self.page.show_busy()
-        self._background.run(lambda: _pair(address, code, device_name), self._on_outcome)
+        ways = self._ways.get(address, [address])
+        self._background.run(lambda: _pair_by(ways, code, device_name), self._on_outcome)
 
     def _on_outcome(self, outcome: Pairing | Fault) -> None:
         if isinstance(outcome, Fault):
             self.page.show_refusal(outcome.message, field=outcome.field)
         else:
             self.paired.emit(outcome)
+
+
+def _pair_by(ways: Sequence[str], code: str, device_name: str) -> Pairing | Fault:
+    """By the first way on which a server answers; silence uses up no try of the code."""
+    outcome = _pair(ways[0], code, device_name)
+    for way in ways[1:]:
+        if not _is_silence(outcome):
+            break
+        outcome = _pair(way, code, device_name)
+    return outcome
+
+
+def _is_silence(outcome: Pairing | Fault) -> bool:
+    return isinstance(outcome, Fault) and outcome.code == "pairing.no_answer"
 
 
 def _pair(address: str, code: str, device_name: str) -> Pairing | Fault:
