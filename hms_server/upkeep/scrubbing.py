@@ -28,22 +28,26 @@ _PARTS = re.compile(
     rf"({_UUID})|(\d(?:[\d .,:/()+-]*\d)?)|([^\W\d]\w*)|(\s+|[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]+)"
 )
 _WORD = re.compile(r"[a-z]{2,}")
+_COMPOUND = re.compile(r"[a-z]+(?:_[a-z0-9]+)+|(?:[A-Z][a-z]+){2,}")
+"""Names as programs write them, `request_id` or `CheckIn`, and no person does."""
 _POSTGRES = """
-a abort aborted accept accepting after aggressive all and archive are as at authentication automatic
-autovacuum backend background be before being broken buffers by cache canceling cannot catalog changed
-changes checkpoint checkpointer checksum child client closed cluster column commit complete connection
-connections consistent constraint could crash current data database deadlock detected directory disk
-distance does duplicate during encoding end entry error estimate exceeded exclusion exist exit exited
-extension fail failed failure fast file files flushed for foreign forked found from full function has
-have hint host id identity idle immediate in index input interrupted invalid is it its key last launcher
-length limit line listening local lock log logging logical longest lost lsn maximum memory message
-missing mode must name needed new no not null of off on only open operator or out page parallel parameter
-password permission pid point process progress query reached read ready received record recovered
-recovery recycled redo relation reload remaining removed replication request requested reset restarted
-row running schema server session set shared shutdown shutting signal size slot snapshot socket space
-start starting startup state statement still stopped sync syncs system table temporary terminate
-terminated terminating termination that the there this time timeline timeout to too transaction
-transactions type unexpected unique unix unlock update usage use used user vacuum valid value violates
+a abort aborted accept accepting after aggressive all and apart archive are as at authentication
+automatic autovacuum average backend background be before being broken buffers by cache canceling cannot
+cast catalog changed changes checkpoint checkpointer checkpoints checksum child client closed closing
+cluster column commit complete connection connections consistent constraint could crash current data
+database deadlock denied detected directory disk distance does down due duplicate duration during elapsed
+encoding end entry error estimate exceeded exclusion exist exit exited extension fail failed failure fast
+file files flushed for foreign forked found frequently from frozen full function has have hint host id
+identity idle immediate in index input interrupted invalid is it its key last launcher length limit line
+listening local lock log logging logical longest lost lsn maximum memory message missing mode must name
+needed new no not null occurring of off on only open operation operator or out page pages parallel
+parameter password peer permission permitted pid pipe point postmaster process progress query rate
+reached read ready received record recovered recovery recycled redo refused relation reload remaining
+removed replication request requested reset restarted retry row running scanned schema server session set
+shared shut shutdown shutting signal size skipped slot snapshot socket sorted space start starting
+startup state statement still stopped such sync syncs system table temporary terminate terminated
+terminating termination that the there this time timeline timeout to too transaction transactions tuple
+tuples type unexpected unique unix unlock update usage use used user vacuum valid value violates
 violation wait waiting wal was while with worker write writer written
 """
 _SHOUTED = frozenset(
@@ -92,7 +96,8 @@ def own_scrubber(names: Iterable[str] = ()) -> Scrubber:
     """Knows the words of this program and of PostgreSQL, and `names`: tables, constraints, requests."""
     constants = list(_constants())
     words = {found for text in constants for found in _WORD.findall(text)} | set(_POSTGRES.split())
-    return Scrubber(words=frozenset(words), exact=frozenset({*names, *_SHOUTED, *_errors()}))
+    compounds = {text for text in constants if _COMPOUND.fullmatch(text)}
+    return Scrubber(words=frozenset(words), exact=frozenset({*names, *compounds, *_SHOUTED, *_errors()}))
 
 
 def _errors() -> Iterator[str]:
@@ -102,7 +107,7 @@ def _errors() -> Iterator[str]:
 
 
 def _constants() -> Iterator[str]:
-    """Every text in the program's code, also where it was packed without its sources."""
+    """Every text and name in the program's code, also where it was packed without its sources."""
     for module in pkgutil.walk_packages(hms_server.__path__, "hms_server."):
         if module.name.startswith(LEFT_OUT) or module.name == "hms_server.__main__":
             continue
@@ -115,8 +120,11 @@ def _constants() -> Iterator[str]:
 
 
 def _texts_in(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, str):
             yield constant
+        elif isinstance(constant, tuple):
+            yield from (each for each in constant if isinstance(each, str))
         elif isinstance(constant, CodeType):
             yield from _texts_in(constant)
