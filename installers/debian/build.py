@@ -42,6 +42,7 @@ RECIPES: Mapping[str, Recipe] = {
         files={
             "hms-server": ("usr/bin/hms-server", SCRIPT),
             "launch": ("usr/libexec/hms-server/launch", SCRIPT),
+            "pause": ("usr/libexec/hms-server/pause", SCRIPT),
             "hms-server.service": ("lib/systemd/system/hms-server.service", TEXT),
             "default": ("etc/default/hms-server", TEXT),
             "logrotate": ("etc/logrotate.d/hms-server", TEXT),

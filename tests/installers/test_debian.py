@@ -16,7 +16,7 @@ EPOCH = 1_700_000_000
 SCRIPTS = [
     build.HERE / folder / name
     for folder, names in (
-        ("server", ("preinst", "postinst", "prerm", "postrm", "launch", "hms-server")),
+        ("server", ("preinst", "postinst", "prerm", "postrm", "launch", "pause", "hms-server")),
         ("desktop", ("postrm", "hms-desktop", "hms-desktop-autostart", "keep-running")),
         (".", ("libraries",)),
     )
@@ -148,6 +148,38 @@ def test_the_unit_starts_what_the_package_brings() -> None:
     assert program.lstrip("/") in {target for target, _ in recipe.files.values()}
     for setting in ("Type=notify", "User=hms", "NoNewPrivileges=yes", "KillMode=mixed", "WatchdogSec="):
         assert setting in unit
+
+
+def failed(tmp_path: Path, result: str = "exit-code") -> str:
+    """How long the unit waits after one more failure; "" where it does not."""
+    (tmp_path / "sleep").write_text('#!/bin/sh\necho "$1"\n')
+    (tmp_path / "sleep").chmod(0o755)
+    told = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "RUNTIME_DIRECTORY": str(tmp_path),
+        "SERVICE_RESULT": result,
+    }
+    done = subprocess.run(
+        [build.HERE / "server" / "pause"], env=told, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_attempts_to_start_come_more_and_more_slowly(tmp_path: Path) -> None:
+    """And for ever, since nobody is there to start the server by hand."""
+    assert [failed(tmp_path) for _ in range(8)] == ["0", "5", "15", "35", "75", "115", "115", "115"]
+
+
+def test_a_stop_and_a_long_service_begin_anew(tmp_path: Path) -> None:
+    before = [failed(tmp_path) for _ in range(3)]
+    ordered = failed(tmp_path, "success")
+    after_stop = failed(tmp_path)
+    failed(tmp_path)
+    os.utime(tmp_path / "failures", (EPOCH, EPOCH))
+    after_service = failed(tmp_path)
+
+    assert before[-1] == "15"
+    assert (ordered, after_stop, after_service) == ("", "0", "0")
 
 
 def test_a_bundle_that_is_not_there_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
