@@ -81,9 +81,11 @@ def open_way(folder: Path) -> None:
         folder.chmod(folder.stat().st_mode | 0o001)
 
 
-def put_in_place(data_dir: Path, now: datetime, *, parts: tuple[str, ...] = ALL_PARTS) -> Path | None:
+def put_in_place(
+    data_dir: Path, now: datetime, *, parts: tuple[str, ...] = ALL_PARTS, before: str = "restore"
+) -> Path | None:
     """Replaces the old parts by the draft's; gives the folder where the old ones are, if there were any."""
-    draft, aside = data_dir / DRAFT, free_name(data_dir, now)
+    draft, aside = data_dir / DRAFT, _free_name(data_dir, now, before)
     old = any((data_dir / part).exists() for part in parts)
     fresh = tuple(part for part in parts if (draft / part).exists())
     journal = _Journal(aside=aside.name, parts=parts, fresh=fresh)
@@ -92,9 +94,9 @@ def put_in_place(data_dir: Path, now: datetime, *, parts: tuple[str, ...] = ALL_
     return aside if old else None
 
 
-def free_name(folder: Path, now: datetime) -> Path:
+def _free_name(folder: Path, now: datetime, before: str) -> Path:
     """A dated folder that does not exist yet."""
-    base = folder / f"before-restore-{now.astimezone():%Y-%m-%d-%H%M%S}"
+    base = folder / f"before-{before}-{now.astimezone():%Y-%m-%d-%H%M%S}"
     target, number = base, 2
     while target.exists():
         target, number = base.with_name(f"{base.name}-{number}"), number + 1

@@ -72,7 +72,7 @@ def move_home(move: Move, say: Say, *, replacing: bool = False) -> Moved:
             old.stop()
         lines, where = _copy_into_draft(move, say)
         kept = _store(move, lines)
-        aside = draft.put_in_place(move.data_dir, move.now, parts=(draft.POSTGRES,))
+        aside = draft.put_in_place(move.data_dir, move.now, parts=(draft.POSTGRES,), before="move")
         choose_database(move.data_dir, None)
     return Moved(proof=as_table(lines), kept=kept, where=where, aside=aside)
 

@@ -128,6 +128,7 @@ def test_an_embedded_database_that_was_moved_out_is_kept_when_the_clinic_comes_h
     moved = move_home(move, quiet, replacing=True)
 
     assert moved.aside is not None
+    assert moved.aside.name.startswith("before-move-2026-11-21-")
     assert (moved.aside / "postgres" / "cluster").is_dir()
     assert prints(EmbeddedPostgres(data_dir).ensure_running()) == prints(database)
 
