@@ -3,6 +3,9 @@
 import argparse
 import sys
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from hms_server.backup.draft import finish_interrupted
 from hms_server.backup.trouble import BackupFailed
 from hms_server.clock import system_clock
@@ -23,6 +26,8 @@ def add(commands: Commands) -> None:
 def move_clinic(options: argparse.Namespace) -> int:
     """Prints the proof; the next start of the server uses the new place."""
     finish_interrupted(options.data_dir)
+    if options.to != HOME:
+        _refuse_garbled(options.to)
     moved = _home(options) if options.to == HOME else _out(options)
     print(moved.proof)
     print(f"The clinic is in {moved.where} now; 'hms-server run' uses it from its next start on.")
@@ -51,6 +56,16 @@ def _home(options: argparse.Namespace) -> Moved:
         print("The clinic is in the embedded PostgreSQL already.", file=sys.stderr)
         raise BackupFailed("Nothing was changed.")
     return move_home(_move(options, options.database), print, replacing=options.replace)
+
+
+def _refuse_garbled(dsn: str) -> None:
+    try:
+        conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError as error:
+        raise BackupFailed(
+            'That is no address of a database. Write it like "host=db.clinic.lan dbname=hms user=hms", or '
+            f"{HOME}: {error}"
+        ) from error
 
 
 def _move(options: argparse.Namespace, source: str) -> Move:

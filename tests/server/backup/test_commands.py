@@ -138,6 +138,7 @@ def test_what_is_missing_is_said_in_a_sentence(site: Site, data_dir: Path, disk:
     assert "is no backup of this program" in site.do("restore", site.folder / "postgres" / "pgpass", code=1)
     absent = Site(data_dir / "elsewhere", site._capsys)
     assert "There is no clinic in" in absent.do("backup", disk, code=1)
+    assert "no address of a database" in site.do("move", "--to", "the big machine", code=1)
     assert not absent.folder.exists()
 
 

@@ -126,13 +126,13 @@ def test_a_disk_that_becomes_full_at_the_flush_leaves_no_draft(
 def test_a_disk_that_becomes_full_while_writing_leaves_no_draft(clinic: Clinic) -> None:
     import resource
 
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, hard))
     try:
         with pytest.raises(BackupFailed, match="disk became full"):
             clinic.back_up()
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     assert list(clinic.place.iterdir()) == []
 
