@@ -4,6 +4,7 @@ import builtins
 import importlib.util
 import pkgutil
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType
@@ -108,13 +109,16 @@ def _errors() -> Iterator[str]:
 
 def _constants() -> Iterator[str]:
     """Every text and name in the program's code, also where it was packed without its sources."""
-    for module in pkgutil.walk_packages(hms_server.__path__, "hms_server."):
-        if module.name.startswith(LEFT_OUT) or module.name == "hms_server.__main__":
+    found = {module.name for module in pkgutil.walk_packages(hms_server.__path__, "hms_server.")}
+    # Where a bundle hides its modules from a walk, those that this command has loaded are nearly all.
+    found |= {name for name in sys.modules if name.startswith("hms_server.")}
+    for name in sorted(found):
+        if name.startswith(LEFT_OUT) or name == "hms_server.__main__":
             continue
-        spec = importlib.util.find_spec(module.name)
+        spec = importlib.util.find_spec(name)
         # A bundle's loader has the method too, without being an `InspectLoader` by name.
         loader: Any = spec.loader if spec else None
-        code = loader.get_code(module.name) if hasattr(loader, "get_code") else None
+        code = loader.get_code(name) if hasattr(loader, "get_code") else None
         if code is not None:
             yield from _texts_in(code)
 
