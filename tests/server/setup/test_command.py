@@ -283,3 +283,22 @@ def test_a_training_clinic_is_ended_by_its_name(
     assert "made-up staff" in shown
     assert (wrong, right) == (1, 0)
     assert value(database, "select count(*) from clinic") == 0
+
+
+def test_a_kill_in_the_middle_is_finished_by_the_next_run(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the made-up patients are being written, which takes longest."""
+    training = tmp_path / "training.toml"
+    training.write_text(ANSWERS.replace("[clinic]", '[clinic]\ncontents = "training"'))
+    typist = Typist(*options(tmp_path, database, "--from", str(training)))
+    typist.sees("Made-up patients")
+    typist.process.kill()
+    typist.ends()
+
+    code = main(options(tmp_path, database, "--from", str(training)))
+
+    assert code == 0
+    assert "it begins anew" in capsys.readouterr().out
+    assert value(database, "select training and not filling from clinic") is True
+    assert value(database, "select count(*) > 200 from patient") is True

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from hms_server.contract.recovery import grouped, new_signs, plain_signs
 from hms_server.contract.setup import (
     CURRENCIES,
     AdministratorAnswers,
@@ -15,7 +16,7 @@ from hms_server.contract.setup import (
 )
 from hms_server.contract.setup_templates import QUEUES, RoomAnswer, load_templates
 from hms_server.contract.values import MINOR_DIGITS
-from hms_server.contract.zones import CUSTOMS, customs_of, find_zones, is_zone
+from hms_server.contract.zones import CUSTOMS, customs_of, find_zones, is_zone, zone_of_machine
 from hms_server.setup.plan import PlanWrong, all_faults, choose_password, read_plan, read_plan_file
 
 WHOLE = """
@@ -283,3 +284,18 @@ def test_usual_money_is_money_the_program_counts_in() -> None:
     assert {customs.currency for customs in CUSTOMS.values()} <= set(MINOR_DIGITS)
     assert set(CURRENCIES) == set(MINOR_DIGITS)
     assert customs_of("Europe/Paris") is None
+
+
+def test_the_machines_own_zone_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is set to UTC, as most servers are, has none to offer."""
+    monkeypatch.setenv("TZ", ":Africa/Accra")
+    of_clinic = zone_of_machine()
+    monkeypatch.setenv("TZ", "UTC")
+
+    assert of_clinic == "Africa/Accra"
+    assert zone_of_machine() != "UTC"
+
+
+def test_a_key_is_read_as_people_write_it() -> None:
+    assert plain_signs("ilou 0–1_a:b") == "110V01AB"
+    assert len(plain_signs(grouped(new_signs()))) == 30
