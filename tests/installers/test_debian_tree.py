@@ -159,6 +159,17 @@ def test_only_the_administrator_may_look_after_the_server(tree: Tree) -> None:
     assert "sudo" in refused.stdout
 
 
+def test_a_private_file_of_the_administrator_can_be_read(tree: Tree) -> None:
+    """Answers with a password in them lie in root's home, for root alone."""
+    answers = tree.root / "root/answers.toml"
+    answers.write_text('[clinic]\nname = ""\n')
+    answers.chmod(0o600)
+
+    checked = tree.run("hms-server", "setup", "--check", "/root/answers.toml", check=False)
+
+    assert "clinic.name" in checked.stdout
+
+
 def test_the_service_waits_for_its_clinic(tree: Tree, clinic: Clinic) -> None:
     """Installed today, set up tomorrow: the service is no failure until then, and serves by itself then."""
     with Service(tree) as service:
@@ -171,7 +182,9 @@ def test_the_service_waits_for_its_clinic(tree: Tree, clinic: Clinic) -> None:
         clinic.pairing = pair(DeskAddress.typed("127.0.0.1"), code, device_name="Front desk", timeout_s=60)
         next_visit(clinic)
         service.hear("WATCHDOG=1")
+        packed = tree.says("hms-server", "support").split()[0]
 
+    assert (tree.root / packed.lstrip("/")).stat().st_size
     assert "waiting for 'sudo hms-server setup'" in waiting
     assert service.process.returncode == 0
 
