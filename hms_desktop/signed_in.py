@@ -123,7 +123,7 @@ class SignedInDesk(QObject):
         upkeep.changed.connect(lambda: frame.status.server.show_conditions(upkeep.conditions))
         upkeep.worsened.connect(self._on_worsened)
         frame.status.server.clicked.connect(self._show_servers)
-        upkeep.fetch()
+        upkeep.keep_watch()
 
     def _on_worsened(self, host: str, condition: ServerCondition) -> None:
         title = self.tr("{host}: {title}").format(host=host, title=condition.title)

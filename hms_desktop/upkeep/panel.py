@@ -103,7 +103,7 @@ class ServerPanel(QWidget):
             self.facts.show_error(words)
             return
         self._looked.setText(self.tr("Looked at {time}").format(time=self._since(self._clock())))
-        found = [(server, each) for server in answer.servers for each in self._of(server)]
+        found = [(server, each) for server in answer.servers for each in server.conditions]
         several = len(answer.servers) > 1
         self._conditions.fill([self._draw_condition(*each, several=several) for each in found])
         self._facts.fill([self._draw_server(server, answer) for server in answer.servers])
@@ -115,10 +115,6 @@ class ServerPanel(QWidget):
             self.facts.show_rows()
         else:
             self.facts.show_empty(self.tr("No server has told anything yet"))
-
-    def _of(self, server: ServerRow) -> list[ServerCondition]:
-        """Conditions of a server that is gone are as old as its last word."""
-        return server.conditions if server.running else []
 
     def _draw_condition(self, server: ServerRow, condition: ServerCondition, *, several: bool) -> QWidget:
         word, kind = level_word(condition.level)

@@ -16,6 +16,7 @@ GATHER_MS = 300
 SEEN_MS = 30_000
 """A server tells of itself once a minute; who looks on sees it soon after."""
 AGAIN_MS = 30_000
+CALM_MS = 300_000
 ORDER = {level: place for place, level in enumerate(Level)}
 
 
@@ -39,6 +40,8 @@ class UpkeepState(QObject):
         self._gather.timeout.connect(self.fetch)
         self._again = QTimer(self, singleShot=True, interval=AGAIN_MS)
         self._again.timeout.connect(self.fetch)
+        self._calm = QTimer(self, interval=CALM_MS)
+        self._calm.timeout.connect(self.fetch)
         self._seen = QTimer(self, interval=SEEN_MS)
         self._seen.timeout.connect(self.fetch)
         session.event_arrived.connect(self._on_event)
@@ -47,10 +50,15 @@ class UpkeepState(QObject):
 
     @property
     def conditions(self) -> list[ServerCondition]:
-        """Of all servers that run, the worst first."""
+        """Of all servers, the worst first."""
         servers = self.answer.servers if self.answer is not None else []
-        found = [each for server in servers if server.running for each in server.conditions]
+        found = [each for server in servers for each in server.conditions]
         return sorted(found, key=lambda each: (-ORDER[each.level], each.since))
+
+    def keep_watch(self) -> None:
+        """From now on it is fetched every few minutes too: a server that falls silent tells nobody."""
+        self.fetch()
+        self._calm.start()
 
     def set_seen(self, *, seen: bool) -> None:
         """While somebody looks on, it is fetched again and again."""

@@ -10,7 +10,7 @@ from msgspec import structs
 from psycopg.rows import class_row
 
 from hms_server.contract.upkeep import GetServerConditions, ServerConditions, ServerRow
-from hms_server.upkeep.rules import HEARD_WITHIN
+from hms_server.upkeep.rules import HEARD_WITHIN, judge_silent
 from hms_server.work import Work
 
 
@@ -51,7 +51,12 @@ def _row(state: _State, *, now: datetime) -> ServerRow | None:
         # A server of another version tells more than this one understands, and tells it itself.
         return None
     running = state.stopped_at is None and now - state.seen_at < HEARD_WITHIN
-    return structs.replace(row, stopped_at=state.stopped_at, running=running)
+    if running:
+        return row
+    # What it told last is as old as its last word.
+    silent = state.stopped_at is None
+    conditions = judge_silent(row.host, seen_at=state.seen_at, now=now) if silent else []
+    return structs.replace(row, stopped_at=state.stopped_at, running=False, conditions=conditions)
 
 
 STATES = "select told, seen_at, stopped_at from server_state order by started_at, id"

@@ -16,6 +16,7 @@ BACKUP_OVERDUE = timedelta(hours=36)
 JUMP_TOLD = timedelta(hours=24)
 HEARD_WITHIN = timedelta(minutes=4)
 """A server tells of itself once a minute; one that was not heard for longer does not run."""
+SILENCE_TOLD = timedelta(days=7)
 ORDER = {level: place for place, level in enumerate(Level)}
 
 
@@ -28,6 +29,22 @@ class Finding:
     title: str
     sentence: str
     remedy: str
+
+
+def judge_silent(host: str, *, seen_at: datetime, now: datetime) -> list[ServerCondition]:
+    """What is left to say of a server that fell silent; after a week it was taken away for good."""
+    if now - seen_at > SILENCE_TOLD:
+        return []
+    return [
+        ServerCondition(
+            code="server_silent",
+            level=Level.WARNING,
+            title="A server is silent",
+            sentence=f"{host} has not been heard of and did not say goodbye.",
+            remedy="Look whether its machine is on, with its cable in. Taken away, it is forgotten in a week.",
+            since=seen_at,
+        )
+    ]
 
 
 def size_text(count: int) -> str:

@@ -72,7 +72,15 @@ ILL = structs.replace(
     conditions=[NO_PLACE, DISK],
     old_desktops=["Front desk 2 (0.0.9)"],
 )
-SECOND = structs.replace(WELL, id="b2", host="spare-server", running=False, conditions=[NO_PLACE])
+SILENT = ServerCondition(
+    code="server_silent",
+    level=Level.WARNING,
+    title="A server is silent",
+    sentence="spare-server has not been heard of and did not say goodbye.",
+    remedy="Look whether its machine is on and in the network.",
+    since=NOW - timedelta(minutes=9),
+)
+SECOND = structs.replace(WELL, id="b2", host="spare-server", running=False, conditions=[SILENT])
 
 
 def conditions(*servers: ServerRow) -> ServerConditions:

@@ -154,7 +154,12 @@ def test_who_falls_silent_is_seen_and_who_says_goodbye_too(desk: Desk, tmp_path:
 
     assert both == [True, True]
     assert sorted(left) == [False, True]
+    told_of = [[each.code for each in row.conditions] for row in told(desk).servers]
+    desk.pass_time(days=8)
+
     assert gone == [False, False]
+    assert sorted(told_of) == [[], ["server_silent"]]
+    assert [row.conditions for row in told(desk).servers] == [[], []]
     assert [row.stopped_at is None for row in told(desk).servers].count(False) == 1
 
 
