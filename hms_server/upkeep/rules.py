@@ -41,7 +41,7 @@ def judge_silent(host: str, *, seen_at: datetime, now: datetime) -> list[ServerC
             level=Level.WARNING,
             title="A server is silent",
             sentence=f"{host} has not been heard of and did not say goodbye.",
-            remedy="Look whether its machine is on, with its cable in. Taken away, it is forgotten in a week.",
+            remedy="Look whether its machine is on and plugged in. Taken away, it is forgotten in a week.",
             since=seen_at,
         )
     ]
