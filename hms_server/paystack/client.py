@@ -6,8 +6,7 @@ the caller passes; an address for the receipt can be derived from our reference 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ import msgspec
 
 from hms_server.contract.relay import Trouble
 from hms_server.paystack.channels import is_reference
+from hms_server.paystack.means import Means, fields_of, stamp
 from hms_server.paystack.messages import (
     Charge,
     Envelope,
@@ -59,41 +59,6 @@ class DeclinedError(OutsideFault):
 
 class DuplicateReferenceError(DeclinedError):
     """Paystack knows our reference already: an earlier call with it has arrived."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class BankTransfer:
-    """Into an account for this payment, valid from 15 minutes (Kenya: shorter) up to 8 hours."""
-
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class MobileMoney:
-    """`provider` is one of the currency's wallets; the customer confirms on that phone."""
-
-    phone: str
-    provider: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ussd:
-    """`type` is the bank's three digits, such as "737"."""
-
-    type: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Eft:
-    provider: str = "ozow"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Qr:
-    provider: str = "scan-to-pay"
-
-
-Means = BankTransfer | MobileMoney | Ussd | Eft | Qr
 
 
 def placeholder_email(reference: str) -> str:
@@ -155,7 +120,7 @@ class Paystack:
 
         A charge that failed at once is an answer with that status, not a fault.
         """
-        body = _payment(reference, amount, currency, email, metadata) | _means(means)
+        body = _payment(reference, amount, currency, email, metadata) | fields_of(means)
         return self._attempt("/charge", body)
 
     def charge_authorization(
@@ -378,32 +343,12 @@ def _payment(
     return body | _given(metadata=None if metadata is None else dict(metadata))
 
 
-def _means(means: Means) -> dict[str, Any]:
-    match means:
-        case BankTransfer(expires_at=moment):
-            # Given as null, Paystack sets the longest time itself.
-            return {"bank_transfer": {"account_expires_at": moment and _stamp(moment)}}
-        case MobileMoney(phone=phone, provider=provider):
-            return {"mobile_money": {"phone": phone, "provider": provider}}
-        case Ussd(type=kind):
-            return {"ussd": {"type": kind}}
-        case Eft(provider=provider):
-            return {"eft": {"provider": provider}}
-        case Qr(provider=provider):
-            return {"qr": {"provider": provider}}
-
-
 def _given(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _period(since: datetime | None, until: datetime | None) -> dict[str, str]:
-    return _given(**{"from": since and _stamp(since), "to": until and _stamp(until)})
-
-
-def _stamp(moment: datetime) -> str:
-    """As Paystack writes moments itself: "2024-08-22T09:15:02.000Z"."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _given(**{"from": since and stamp(since), "to": until and stamp(until)})
 
 
 def _in_path(reference: str) -> str:

@@ -13,13 +13,8 @@ from hms_server.faults import Refused
 from hms_server.messaging.ask import Messaging
 from hms_server.paystack.cards import find_card, may_be_charged
 from hms_server.paystack.channels import Channel, channels_of, to_subunits
-from hms_server.paystack.client import (
-    BankTransfer,
-    DuplicateReferenceError,
-    MobileMoney,
-    Paystack,
-    placeholder_email,
-)
+from hms_server.paystack.client import DuplicateReferenceError, Paystack, placeholder_email
+from hms_server.paystack.means import BankTransfer, MobileMoney
 from hms_server.paystack.messages import Charge, Initialized, Transaction, TransactionStatus
 from hms_server.paystack.models import Contact, StoredTransaction, find_transaction, tell_changed
 from hms_server.paystack.postings import learn, move

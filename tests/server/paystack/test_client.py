@@ -7,17 +7,8 @@ from typing import Any
 import pytest
 
 from hms_server.contract.relay import Trouble
-from hms_server.paystack.client import (
-    BankTransfer,
-    DeclinedError,
-    DuplicateReferenceError,
-    Eft,
-    MobileMoney,
-    Paystack,
-    Qr,
-    Ussd,
-    placeholder_email,
-)
+from hms_server.paystack.client import DeclinedError, DuplicateReferenceError, Paystack, placeholder_email
+from hms_server.paystack.means import BankTransfer, Eft, MobileMoney, Qr, Ussd
 from hms_server.paystack.messages import TransactionStatus
 from hms_server.relay.outside import Outside, OutsideFault
 from tests.outside.local import CAPTIVE_PORTAL, Reply

@@ -16,7 +16,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from hms_server.contract.values import Money
 from hms_server.paystack.channels import CURRENCIES, from_subunits, refuse_amount, to_subunits
-from hms_server.paystack.client import BankTransfer, Eft, Means, MobileMoney, Paystack, Qr, Ussd
+from hms_server.paystack.client import Paystack
+from hms_server.paystack.means import BankTransfer, Eft, Means, MobileMoney, Qr, Ussd
 from hms_server.relay.outside import Answer, Outside
 from tests.outside.local import Seen
 from tests.outside.paystack import FakePaystack
