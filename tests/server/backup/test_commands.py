@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from hms_server.__main__ import main
 from hms_server.backup.recovery import RecoveryKey
@@ -50,14 +51,19 @@ class Site:
 
 
 @pytest.fixture
-def site(data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
     """A clinic that was just set up, in a folder of its own."""
     monkeypatch.setenv("HMS_ADMIN_PASSWORD", "correct horse battery")
+    # A command sets logging up for its whole process, with the standard error of that moment.
+    logging = structlog.get_config()
     # PostgreSQL's own user has to pass where the tests run as root.
     data_dir.chmod(0o711)
     site = Site(data_dir / "server", capsys)
     site.do("setup", *QUESTIONS)
-    return site
+    yield site
+    structlog.configure(**logging)
 
 
 @pytest.fixture
