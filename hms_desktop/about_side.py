@@ -9,7 +9,6 @@ from PySide6.QtGui import QKeySequence, QShortcut
 
 from hms_desktop.about.state import AboutState
 from hms_desktop.session import Session
-from hms_desktop.shell.frame import Frame
 from hms_desktop.shell.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -52,8 +51,5 @@ class AboutSide(QObject):
         return "sheet" in vars(self)
 
     def _place(self) -> None:
-        page = self._window.page
-        if isinstance(page, Frame):
-            self.sheet.place(top=page.header.height(), bottom=page.status.height())
-        else:
-            self.sheet.place(top=0, bottom=0)
+        top, bottom = self._window.sheet_room()
+        self.sheet.place(top=top, bottom=bottom)

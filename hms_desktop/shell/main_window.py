@@ -3,9 +3,9 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QPoint, QSize, QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
 from hms_desktop.shell.frame import Frame
@@ -27,7 +27,13 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.setWindowTitle(title)
         self._pages = QStackedWidget()
-        self.setCentralWidget(self._pages)
+        self._strip: QWidget | None = None
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        self._column.addWidget(self._pages, 1)
+        self.setCentralWidget(inside)
         self._dropped: list[QWidget] = []
         self._removal = QTimer(self, singleShot=True, interval=0)
         self._removal.timeout.connect(self._remove_next)
@@ -42,6 +48,29 @@ class MainWindow(QMainWindow):
     def page(self) -> QWidget | None:
         """The page that is shown."""
         return self._pages.currentWidget()
+
+    @property
+    def strip(self) -> QWidget | None:
+        """What stands above every page."""
+        return self._strip
+
+    def set_strip(self, strip: QWidget | None) -> None:
+        """Puts this above every page. Not the place of menus: offers of updates come and go there."""
+        old, self._strip = self._strip, strip
+        if old is not None:
+            self._column.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        if strip is not None:
+            self._column.insertWidget(0, strip)
+
+    def sheet_room(self) -> tuple[int, int]:
+        """How many pixels a sheet over this window leaves free at the top and at the bottom."""
+        page = self.page
+        if isinstance(page, Frame):
+            top = page.header.mapTo(self, QPoint(0, page.header.height())).y()
+            return top, page.status.height()
+        return self._pages.mapTo(self, QPoint(0, 0)).y(), 0
 
     @cached_property
     def help(self) -> "HelpPanel":
@@ -103,11 +132,8 @@ class MainWindow(QMainWindow):
             self.help.close_sheet()
 
     def _place_help(self) -> None:
-        page = self.page
-        if isinstance(page, Frame):
-            self.help.place(top=page.header.height(), bottom=page.status.height())
-        else:
-            self.help.place(top=0, bottom=0)
+        top, bottom = self.sheet_room()
+        self.help.place(top=top, bottom=bottom)
 
     def _on_workspace_changed(self, key: str) -> None:
         if self._has_help() and self.help.isVisible():

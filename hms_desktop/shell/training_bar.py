@@ -1,7 +1,8 @@
 """The strip above every screen of a clinic for training, where nothing is real."""
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMainWindow, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.widgets.labels import IconMark, TextRole, label
 from hms_desktop.widgets.tokens import Space
 
@@ -21,11 +22,9 @@ class TrainingBar(QFrame):
         row.addWidget(label(words, TextRole.STRONG), 1)
 
 
-def show_training(window: QMainWindow, *, is_training: bool) -> None:
+def show_training(window: MainWindow, *, is_training: bool) -> None:
     """Puts the strip above the window, or takes it away where the clinic is a real one."""
-    bar = window.menuWidget()
-    if is_training and bar is None:
-        window.setMenuWidget(TrainingBar())
-    elif isinstance(bar, TrainingBar) and not is_training:
-        bar.deleteLater()
-        window.setMenuWidget(None)  # type: ignore[arg-type] # Qt takes the strip away so
+    if is_training and window.strip is None:
+        window.set_strip(TrainingBar())
+    elif not is_training and window.strip is not None:
+        window.set_strip(None)
