@@ -48,8 +48,8 @@ TITLE = style("title", 34, font=BOLD)
 UNDER = ParagraphStyle("under", fontName=REGULAR, fontSize=13, leading=19, textColor=MUTED)
 PART = ParagraphStyle("part", fontName=BOLD, fontSize=25, leading=32, textColor=TEAL, spaceAfter=10)
 CONTENTS = [
-    ParagraphStyle("toc0", fontName=STRONG, fontSize=11, leading=20, textColor=TEAL, spaceBefore=8),
-    ParagraphStyle("toc1", fontName=REGULAR, fontSize=10, leading=15.5, textColor=INK, leftIndent=10),
+    ParagraphStyle("toc0", fontName=STRONG, fontSize=11, leading=19, textColor=TEAL, spaceBefore=6),
+    ParagraphStyle("toc1", fontName=REGULAR, fontSize=10, leading=14.4, textColor=INK, leftIndent=10),
 ]
 
 
