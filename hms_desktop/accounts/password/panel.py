@@ -1,7 +1,7 @@
 """Changing one's own password, on the page of the person who is signed in."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from hms_desktop.accounts.state import PasswordState
@@ -29,13 +29,17 @@ class PasswordPanel(QWidget):
         self.new = _secret(self.tr("New password"))
         self.again = _secret(self.tr("New password once more"))
         self.notice = Notice()
-        self.button = PrimaryButton(self.tr("Change password"))
+        self.button = PrimaryButton(self.tr("Change password"), key="Ctrl+Enter")
         self.back_button = SecondaryButton(self.tr("Back"), key="Esc")
         self._lay_out()
         self.state.changed.connect(self._on_changed)
         self.state.refused.connect(self._on_refused)
         self.button.clicked.connect(self._submit)
         self.back_button.clicked.connect(self.closed)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(self.button.click)
 
     def start(self) -> None:
         """Empty, with the focus in the first field."""
@@ -64,10 +68,16 @@ class PasswordPanel(QWidget):
         card.add(row)
         column = QVBoxLayout(self)
         column.addStretch(2)
-        column.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        # Not aligned: a card that is aligned has no room for a sentence of two lines at a field.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(card)
+        middle.addStretch(1)
+        column.addLayout(middle)
         column.addStretch(3)
 
     def _submit(self) -> None:
+        self.notice.take_back()
         if self.new.editor.text() != self.again.editor.text():
             self.again.set_error(self.tr("The two new passwords differ."))
         elif self.button.isEnabled():

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.accounts.panel import AdministrationPanel
@@ -218,3 +219,24 @@ def test_a_new_password_is_typed_twice(connection: FakeConnection, session: Sess
     sent = ChangePassword(old_password="old secret", new_password="new secret")
     assert connection.requests(ChangePassword) == [sent, sent]
     assert not page.new.text()
+
+
+def test_a_long_refusal_lies_over_no_field(
+    connection: FakeConnection, session: Session, qtbot: QtBot
+) -> None:
+    """And Ctrl+Enter tries again; what was said of the try before is gone."""
+    page = PasswordPanel(session)
+    qtbot.addWidget(page)
+    page.resize(1280, 720)
+    with qtbot.waitExposed(page):
+        page.show()
+    page.start()
+    sentence = "This password is too easy to guess: take ten letters, digits or signs, and no name."
+    connection.answer(ChangePassword, Fault(code="accounts.weak", message=sentence, field="new_password"))
+
+    QTest.keyClick(page.old.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+
+    qtbot.waitUntil(lambda: page.new.error() == sentence)
+    said = next(each for each in page.new.findChildren(QLabel) if each.text() == sentence)
+    qtbot.waitUntil(lambda: said.height() >= said.heightForWidth(said.width()))
+    assert said.geometry().top() > page.new.editor.geometry().bottom()
