@@ -67,7 +67,7 @@ class SetupDesk(QObject):
         for page in self.pages:
             page.next_requested.connect(lambda page=page: self._go_on(page))
             page.back_requested.connect(lambda page=page: self._go_back(page))
-        self.done_page.next_requested.connect(self.closed)
+        self.done_page.closed.connect(self.closed)
         self.safety.print_requested.connect(self._on_print)
         self.program.news.connect(self.summary.show_progress)
         self.program.done.connect(self._on_done)

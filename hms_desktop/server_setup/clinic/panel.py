@@ -1,5 +1,7 @@
 """The page that asks for the clinic itself: what for, name, time zone, currency and languages."""
 
+from collections.abc import Sequence
+
 from msgspec import structs
 from PySide6.QtWidgets import QWidget
 
@@ -60,6 +62,8 @@ class ClinicPage(SetupPage):
             "clinic.contents": self.contents,
         }
         self._is_money_chosen = self._is_language_chosen = False
+        self._real_currency: str | None = None
+        """What the clinic has when it is not for training after all."""
         self._arrange()
         self._connect()
         self.zone.set_text(zone or zone_of_machine() or "")
@@ -91,6 +95,11 @@ class ClinicPage(SetupPage):
         faults = {fault.key: fault for fault in super().faults_of(plan)}
         return list(faults.values())
 
+    def show_faults(self, faults: Sequence[PlanFault]) -> None:
+        """What is said about currency and training goes on standing there."""
+        super().show_faults(faults)
+        self._warn()
+
     def _arrange(self) -> None:
         self.card.add(self.contents)
         self.card.add(self.name)
@@ -118,8 +127,10 @@ class ClinicPage(SetupPage):
         self.zone.set_text(zone)
         self.zone.set_hint(country.name if country else self.tr("A city or a country"))
         customs = customs_of(zone)
-        if customs and not self._is_money_chosen and self.contents.value() != "training":
-            self.currency.set_value(customs.currency)
+        if customs and not self._is_money_chosen:
+            self._real_currency = customs.currency
+            if self.contents.value() != "training":
+                self.currency.set_value(customs.currency)
         if not self._is_language_chosen:
             self.language.set_value(customs.language if customs else "en")
         self._warn()
@@ -130,8 +141,12 @@ class ClinicPage(SetupPage):
 
     def _on_contents(self) -> None:
         is_training = self.contents.value() == "training"
-        if is_training:
+        was_training = not self.currency.editor.isEnabled()
+        if is_training and not was_training:
+            self._real_currency = self.currency.value()
             self.currency.set_value(TRAINING_CURRENCY)
+        elif was_training and not is_training:
+            self.currency.set_value(self._real_currency)
         self.currency.editor.setEnabled(not is_training)
         self._warn()
 

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from hms_desktop.server_setup.panel import SetupPage
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.fields import ChoiceField, Field
+from hms_desktop.widgets.notices import Action
 from hms_desktop.widgets.rows import Column, RowsModel
 from hms_desktop.widgets.table import TableView
-from hms_desktop.widgets.tokens import Space, current_tokens
+from hms_desktop.widgets.tokens import Kind, Space, current_tokens
 from hms_server.contract.setup import MAX_NAME, USUAL_TEMPLATE, PlanFault, SetupPlan, room_fault, rooms_faults
 from hms_server.contract.setup_templates import RoomAnswer, load_templates
 
@@ -39,6 +40,8 @@ class RoomsPage(SetupPage):
         self.department = Field(self.tr("Department"), max_length=MAX_NAME)
         self.queue: ChoiceField[str] = ChoiceField(self.tr("Calls patients of"), self._queues())
         self.queue.set_value("")
+        self._own: Rooms = ()
+        """What somebody had made of the list before choosing a template, until it is put back."""
         self.add_button = SecondaryButton(self.tr("Add"), key="F5", icon_name="plus")
         self.change_button = SecondaryButton(self.tr("Change"), key="F6", icon_name="pencil-outline")
         self.remove_button = SecondaryButton(self.tr("Remove"), key="F7", icon_name="minus")
@@ -101,8 +104,18 @@ class RoomsPage(SetupPage):
         self.remove_button.clicked.connect(self._remove)
 
     def _on_template(self, name: str) -> None:
+        if all(self.rooms != each.rooms for each in self._templates.values()):
+            self._own = self.rooms
         self.template.set_hint(self._templates[name].description)
         self._use(self._templates[name].rooms)
+        if self._own:
+            title = self.tr("The rooms of the template stand in place of yours.")
+            undo = Action(self.tr("Put mine back"), self._put_back, key="F9")
+            self.notice.say(Kind.INFO, title, actions=[undo])
+
+    def _put_back(self) -> None:
+        own, self._own = self._own, ()
+        self._use(own)
 
     def _use(self, rooms: Sequence[RoomAnswer]) -> None:
         self._model.replace(list(rooms))

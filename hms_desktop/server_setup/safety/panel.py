@@ -69,7 +69,7 @@ class SafetyPage(SetupPage):
             "backup.hour": self.hour,
         }
         self._arrange()
-        self.when.chosen.connect(lambda _value: self._show_key())
+        self.when.chosen.connect(lambda _value: self._on_when())
         self.print_button.clicked.connect(self._on_print)
         self.browse_button.clicked.connect(self._on_browse)
         self._show_key()
@@ -114,6 +114,11 @@ class SafetyPage(SetupPage):
         below.addWidget(self.hour)
         self.card.add(below)
         self.finish_card()
+
+    def _on_when(self) -> None:
+        # It was about the paper with the key, which may have gone from the page.
+        self.notice.take_back()
+        self._show_key()
 
     def _show_key(self) -> None:
         is_now = self.when.value() == NOW

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from hms_desktop.server_setup.panel import SetupPage
@@ -43,6 +43,8 @@ class SummaryPage(SetupPage):
         """Nothing was stored; it can be tried again."""
         self.show_idle()
         self.notice.say(Kind.DANGER, self.tr("The clinic was not set up."), sentence)
+        # Buttons that could not be used for a while have lost the keys.
+        self.next_button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_idle(self) -> None:
         """Ready for another try."""
@@ -78,6 +80,9 @@ class SummaryPage(SetupPage):
 class DonePage(SetupPage):
     """What was generated is shown this once; then what comes next."""
 
+    closed = Signal()
+    """The person has read it; with a password on it, has said so twice."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.card.set_title(self.tr("The clinic is set up"))
@@ -91,14 +96,28 @@ class DonePage(SetupPage):
         self.card.add(self._grid)
         self.card.add(self.steps_label)
         self.finish_card()
+        self._is_asked = False
+        self.next_requested.connect(self._on_next)
+
+    def _on_next(self) -> None:
+        # The keys that close this page are those that led here: pressed once too often, they must not
+        # take away a password that nobody can show again.
+        if not self._is_asked and self.notice.text():
+            self._is_asked = True
+            self.next_button.set_words(self.tr("It is written down: close"))
+            self.notice.say(Kind.WARNING, self.tr("Is it on paper? It cannot be shown again."))
+            return
+        self.closed.emit()
 
     def show_done(self, done: SetupDone) -> None:
         """Secrets first: they are gone when the page is closed."""
+        self._is_asked = False
+        self.next_button.set_words(self.tr("Close"))
+        self.notice.take_back()
         self.sentence.setText(done.clinic)
         self.secrets = [(self.tr("User name"), done.user_name)] if done.user_name else []
         if done.password:
             self.secrets.append((self.tr("Password"), done.password))
-            self.notice.say(Kind.WARNING, self.tr("Write this down: the password is shown this once."))
         if done.recovery_key:
             self.secrets.append((self.tr("Recovery key"), done.recovery_key))
         if done.recovery_mark:
@@ -106,6 +125,8 @@ class DonePage(SetupPage):
         for line in done.people:
             who, _, how = line.partition(": ")
             self.secrets.append((who, how))
+        if done.password or done.people:
+            self.notice.say(Kind.WARNING, self.tr("Write this down: no password is shown a second time."))
         _fill(self._grid, self.secrets)
         lines = done.changes if not done.created else done.next_steps
         self.steps_label.setText("\n\n".join(f"{number}. {step}" for number, step in enumerate(lines, 1)))

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -16,36 +15,11 @@ from hms_desktop.server_setup.program import SetupProgram, command_for
 from hms_desktop.server_setup.rooms.panel import RoomsPage
 from hms_desktop.server_setup.start import Assistant
 from hms_desktop.shell.main_window import MainWindow
-from hms_server.contract.setup import LATER, PlanFault, SetupDone, plan_faults
+from hms_server.contract.setup import LATER, PlanFault, plan_faults
 from hms_server.contract.setup_templates import load_templates
 from hms_server.database import connect
 
 PATIENCE_MS = 120_000
-
-
-@pytest.fixture
-def window(qtbot: QtBot) -> MainWindow:
-    made = MainWindow("Set-up")
-    qtbot.addWidget(made)
-    made.resize(1280, 720)
-    made.show()
-    made.activateWindow()
-    QTest.qWaitForWindowActive(made)
-    return made
-
-
-@pytest.fixture
-def desk(window: MainWindow, tmp_path: Path) -> SetupDesk:
-    """With a program that is not there, for the pages alone."""
-    made = SetupDesk(
-        window,
-        SetupProgram(tmp_path / "none", before=[]),
-        zone="Africa/Lagos",
-        print_sheet=lambda key, clinic: (True, f"printed {key[:5]} for {clinic}"),
-        parent=window,
-    )
-    made.start()
-    return made
 
 
 def page_of(window: MainWindow) -> SetupPage:
@@ -310,19 +284,6 @@ def test_a_clinic_is_really_set_up(window: MainWindow, database: str, tmp_path: 
     with connect(database, application_name="tests", autocommit=True) as connection:
         assert connection.execute("select name from clinic").fetchone() == ("Unity Clinic",)
     desk.close()
-
-
-def test_what_is_generated_is_shown_once(desk: SetupDesk) -> None:
-    people = ["Ngozi Eze (nurse): ngozi, abcd-efgh-ijkl"]
-    done = SetupDone(clinic="Unity", created=True, changes=[], user_name="esi", password="x1", people=people)
-
-    desk.done_page.show_done(done)
-
-    assert desk.done_page.secrets == [
-        ("User name", "esi"),
-        ("Password", "x1"),
-        ("Ngozi Eze (nurse)", "ngozi, abcd-efgh-ijkl"),
-    ]
 
 
 def test_a_missing_program_is_asked_for(window: MainWindow, tmp_path: Path) -> None:
