@@ -14,7 +14,7 @@ from hms_desktop.connection.identity import Pairing
 from hms_desktop.demo_seat import DemoSeat
 from hms_desktop.demo_sign_in import pairing_of
 from hms_desktop.door import Door, Entered, why_ended
-from hms_desktop.drafts import Autosaver, draft_store
+from hms_desktop.drafts import Autosaver, carry_over, draft_store
 from hms_desktop.first_start.chosen import Chosen, Station
 from hms_desktop.first_start.desk import WorkplaceDesk
 from hms_desktop.idle import IdleWatch
@@ -149,17 +149,29 @@ class App(QObject):
         self._pair()
 
     def _pair(self) -> None:
-        desk = PairingDesk(address=self._options.server, device_name=socket.gethostname(), parent=self)
+        known = self._pairing
+        name = known.server.device_name if known is not None else socket.gethostname()
+        desk = PairingDesk(address=self._options.server, device_name=name, parent=self)
         desk.paired.connect(self._on_paired)
+        if known is not None:
+            desk.page.offer_way_back()
+            desk.page.back_requested.connect(lambda: self._end_pairing(known))
         self.window.show_page(desk.page)
         desk.start()
         self._pairing_desk = desk
 
     def _on_paired(self, pairing: Pairing) -> None:
+        known = self._pairing
         self._options.pairings.keep(pairing)
-        self._connect_to(pairing)
+        if known is not None and known.server.public_key == pairing.server.public_key:
+            carry_over(self._options.folder, known.keys.secret_key, pairing.keys.secret_key)
+        self._end_pairing(pairing)
         if self.workplace.workplace.place is None and self._screen() is None:
             self._open_workplace(is_first=True)
+
+    def _end_pairing(self, pairing: Pairing) -> None:
+        """Goes on with this one: a new one, or the one that somebody wants to keep after all."""
+        self._connect_to(pairing)
         desk, self._pairing_desk = self._pairing_desk, None
         if desk is not None:
             self._background.run(desk.stop_looking, lambda _: desk.deleteLater())

@@ -76,10 +76,20 @@ class DraftStore:
     def save(self, key: DraftKey, data: dict[str, str]) -> Draft:
         """Keeps the text, durably: a crash leaves this draft or the one before. The disk may refuse."""
         draft = Draft(data, self._clock())
+        self._seal(key, draft)
+        return draft
+
+    def take_from(self, other: "DraftStore") -> None:
+        """Seals what another key sealed in the same folder with this one; what does not open stays there."""
+        for key in reversed(other.all_keys()):
+            draft = other.load(key)
+            if draft is not None:
+                self._seal(key, draft)
+
+    def _seal(self, key: DraftKey, draft: Draft) -> None:
         nonce = os.urandom(NONCE_BYTES)
         sealed = self._cipher.encrypt(nonce, msgspec.json.encode(draft), key.file_name.encode())
         replace_private(self._folder / key.file_name, nonce + sealed)
-        return draft
 
     def load(self, key: DraftKey) -> Draft | None:
         """The text kept under exactly this key; None if there is none, or none that can still be opened."""
@@ -107,17 +117,28 @@ class DraftStore:
 
     def pending(self, staff_id: StaffId) -> list[DraftKey]:
         """Everything that this person typed and that was never stored, the newest first."""
+        return [key for key in self.all_keys() if key.staff_id == staff_id]
+
+    def all_keys(self) -> list[DraftKey]:
+        """Of everybody's drafts, the newest first."""
         if not self._folder.exists():
             return []
         files = sorted(self._folder.iterdir(), key=lambda file: file.stat().st_mtime, reverse=True)
-        keys = [_key_of(file.name) for file in files]
-        return [key for key in keys if key is not None and key.staff_id == staff_id]
+        return [key for file in files if (key := _key_of(file.name)) is not None]
 
 
 def draft_store(folder: Path, secret_key: str) -> DraftStore:
     """The drafts of this workstation: whoever copies them without its own key cannot read them."""
     key = hashlib.sha256(b"hms-desktop drafts\0" + secret_key.encode()).digest()
     return DraftStore(folder / "drafts", key)
+
+
+def carry_over(folder: Path, old_secret_key: str, new_secret_key: str) -> None:
+    """What was typed before this workstation was paired again is offered after it too."""
+    try:
+        draft_store(folder, new_secret_key).take_from(draft_store(folder, old_secret_key))
+    except OSError as error:
+        log.warning("drafts not carried over", reason=str(error))
 
 
 def _key_of(file_name: str) -> DraftKey | None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from hms_desktop.shell.main_window import MANUAL_PAGE
 from hms_desktop.shell.pages import CardPage
-from hms_desktop.widgets.buttons import PrimaryButton
+from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.labels import TextRole, label
 from hms_desktop.widgets.rows import Column, RowsModel
@@ -36,6 +36,8 @@ class PairingPage(CardPage):
 
     pair_requested = Signal(str, str, str)
     """Address, code and the name of this workstation."""
+    back_requested = Signal()
+    """Somebody would rather keep the pairing that there is."""
 
     def __init__(self, *, device_name: str, parent: QWidget | None = None) -> None:
         super().__init__("", width=WIDTH, parent=parent)
@@ -59,8 +61,13 @@ class PairingPage(CardPage):
             max_length=20,
         )
         self.button = PrimaryButton(self.tr("Pair"), key="Enter", icon_name="link-variant")
+        self.back_button = SecondaryButton(self.tr("Back"), key="Esc")
         self._fill()
         self._connect()
+
+    def offer_way_back(self) -> None:
+        """Shows the button: the workstation is paired already, and may stay so."""
+        self.back_button.show()
 
     def start(self) -> None:
         """Ready for the first try; for two seconds nobody is told that nothing was found."""
@@ -98,6 +105,7 @@ class PairingPage(CardPage):
     def show_refusal(self, sentence: str, *, field: str | None = None) -> None:
         """Says why it did not work, at its field; what was typed stays."""
         self.set_ready(self.button)
+        self.back_button.setEnabled(True)
         where = {"address": self.address, "code": self.code, "device_name": self.device}.get(field or "")
         if where is None:
             self.notice.say(Kind.DANGER, sentence)
@@ -105,8 +113,9 @@ class PairingPage(CardPage):
             where.set_error(sentence)
 
     def show_busy(self) -> None:
-        """The two programs are talking."""
+        """The two programs are talking: what comes of it is waited for."""
         self.set_busy(self.button)
+        self.back_button.setEnabled(False)
 
     def _columns(self) -> list[Column[FoundServer]]:
         return [
@@ -129,16 +138,19 @@ class PairingPage(CardPage):
             self.notice,
             self.bar,
             self.button,
+            self.back_button,
         )
         for part in parts:
             self.card.add(part)
         self._hint.hide()
+        self.back_button.hide()
 
     def _connect(self) -> None:
         self.table.chosen.connect(self._on_server_chosen)
         self.table.opened.connect(lambda _found: self.code.editor.setFocus())
         self.address.edited.connect(self._on_address_typed)
         self.button.clicked.connect(self._submit)
+        self.back_button.clicked.connect(self.back_requested)
         for field in (self.address, self.device, self.code):
             field.editor.returnPressed.connect(self._submit)
 

@@ -99,6 +99,9 @@ class Updates(QObject):
         self._watch.stop()
         if isValid(self._login):
             self._login.removeEventFilter(self)
+        if isValid(self.strip):
+            # The window may go on without a pairing, and nothing is offered there.
+            self.strip.set_wanted(False)
         self.state.close()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name

@@ -109,6 +109,24 @@ def test_pending_names_own_drafts_newest_first(store: DraftStore, tmp_path: Path
     assert store.pending(StaffId(9)) == []
 
 
+def test_another_key_takes_over_what_it_can(store: DraftStore, tmp_path: Path) -> None:
+    """With the time of each and in their order; what does not open stays as it is."""
+    for number in (1, 2, 3):
+        store.save(key_of(number), {"plan": f"for {number}"})
+        os.utime(tmp_path / "drafts" / key_of(number).file_name, (number, number))
+    damaged = tmp_path / "drafts" / key_of(2).file_name
+    damaged.write_bytes(b"damaged")
+    after = DraftStore(tmp_path / "drafts", b"n" * 32)
+
+    with capture_logs():
+        after.take_from(store)
+
+    assert after.load(key_of(1)) == Draft({"plan": "for 1"}, NOW)
+    assert damaged.read_bytes() == b"damaged"
+    names = [key for key in after.all_keys() if key != key_of(2)]
+    assert names == [key_of(3), key_of(1)]
+
+
 def test_saves_after_a_pause(qtbot: QtBot, store: DraftStore) -> None:
     """One write for quick keys, with the last text, and its time for the screen."""
     saver = Autosaver(store)

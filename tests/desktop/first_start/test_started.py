@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -13,6 +14,8 @@ from pytestqt.qtbot import QtBot
 from hms_desktop.app import App
 from hms_desktop.connection.addresses import Outcome, Tried
 from hms_desktop.connection.engine import Search
+from hms_desktop.connection.identity import KeyPair
+from hms_desktop.drafts import DraftKey, draft_store
 from hms_desktop.first_start.place.panel import PlacePage
 from hms_desktop.first_start.scanner.panel import ScannerPage
 from hms_desktop.printing.printer import PrintKind
@@ -29,6 +32,7 @@ from hms_desktop.workplace import (
     keep_workplace,
 )
 from hms_server.contract.accounts import ChooseRoom, SessionEnded
+from hms_server.contract.values import StaffId
 from tests.desktop.first_start.conftest import Book
 from tests.desktop.samples import NOW
 from tests.desktop.test_app import PAIRING, FakeWay
@@ -336,3 +340,42 @@ def test_a_workstation_that_was_cut_off_can_be_paired_again(
     assert app.window.page is app.login
     assert not app.login.sight.text()
     assert sign_in(app, qtbot, "ama") == "nurse"
+
+
+def test_whoever_would_rather_not_pair_again_goes_back(
+    start: Callable[..., App], way: FakeWay, qtbot: QtBot
+) -> None:
+    """With Esc, as everywhere: the keys were pressed by mistake, or nobody has a code."""
+    refused = Tried(address="tcp://10.0.0.5:7717", outcome=Outcome.NOT_PAIRED)
+    way.search = Search(since=NOW - timedelta(seconds=5), tried=(refused,))
+    app = start()
+    front(app)
+    qtbot.waitUntil(lambda: "does not accept" in app.login.sight.text(), timeout=30_000)
+    press(app, Qt.Key.Key_F7)
+    assert app._pairing_desk is not None
+    name = app._pairing_desk.page.device.text()
+    way.search = Search(since=None, tried=())
+
+    press(app, Qt.Key.Key_Escape)
+
+    assert name == PAIRING.server.device_name
+    assert app.window.page is app.login
+    assert sign_in(app, qtbot, "ama")
+
+
+def test_what_was_typed_is_offered_after_pairing_again(
+    start: Callable[..., App], way: FakeWay, tmp_path: Path
+) -> None:
+    """The new pairing brings a new key, and drafts are sealed with the key of the workstation."""
+    key = DraftKey(staff_id=StaffId(7), patient_id=None, encounter_id=None, kind="registration")
+    draft_store(tmp_path, PAIRING.keys.secret_key).save(key, {"name": "Adaeze"})
+    app = start()
+    app._pair_again()
+    assert app._pairing_desk is not None
+
+    new = structs.replace(PAIRING, keys=KeyPair(public_key="another", secret_key="made anew"))
+    app._pairing_desk.paired.emit(new)
+
+    kept = draft_store(tmp_path, "made anew").load(key)
+    assert kept is not None
+    assert kept.data == {"name": "Adaeze"}

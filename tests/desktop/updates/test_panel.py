@@ -241,6 +241,15 @@ def test_it_is_shown_at_the_sign_in_page_and_not_over_anybodys_work(attended: At
     assert "Version 0.3.0 is ready." in strip.text()
 
 
+def test_nothing_is_offered_any_more_once_the_pairing_has_ended(attended: Attended, qtbot: QtBot) -> None:
+    attended.state.look()
+    qtbot.waitUntil(lambda: bool(attended.updates.strip.text()), timeout=20_000)
+
+    attended.updates.close()
+
+    assert attended.updates.strip.text() == ""
+
+
 def test_the_server_that_is_worked_with_is_asked_first(
     attended: Attended, connection: FakeConnection, qtbot: QtBot, session: Session
 ) -> None:
