@@ -134,6 +134,8 @@ class PlacePage(StepPage):
     def _on_place(self, place: Place | None) -> None:
         rooms = rooms_for(place, self._rooms) if place else []
         wants_account = place is not None and place.is_unattended
+        # A screen is neither asked for printers nor for a scanner: it begins at once.
+        self.next_button.set_words(self.tr("Done") if wants_account else self.tr("Next"))
         self.room.setHidden(wants_account or place is Place.ADMINISTRATION)
         self.room.set_choices([("", self.tr("No fixed room")), *((room.name, room.name) for room in rooms)])
         if self.room.value() is None:

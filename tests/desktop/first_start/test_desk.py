@@ -222,11 +222,13 @@ def test_a_screen_needs_an_account(visit: Callable[..., Visit]) -> None:
     """What is missing is said at its field."""
     seen = visit("Waiting room TV")
 
+    button = seen.place.next_button.accessibleName()
     go_on()
     missing_name = seen.place.user.error()
     QTest.keyClicks(seen.place.user.editor, "admin")
     go_on()
 
+    assert button == "Done"
     assert missing_name
     assert seen.place.password.error()
     assert seen.server.asked == []
