@@ -103,12 +103,15 @@ class ServerPanel(QWidget):
             self.facts.show_error(words)
             return
         self._looked.setText(self.tr("Looked at {time}").format(time=self._since(self._clock())))
-        found = [(server, each) for server in answer.servers for each in server.conditions]
+        found = self.state.worst_first()
         several = len(answer.servers) > 1
         self._conditions.fill([self._draw_condition(*each, several=several) for each in found])
         self._facts.fill([self._draw_server(server, answer) for server in answer.servers])
         if found:
             self.conditions.show_rows()
+        elif not answer.servers:
+            # No news is not good news.
+            self.conditions.show_empty(self.tr("Nothing is known yet"))
         else:
             self.conditions.show_empty(self.tr("Nothing has to be done. The server looks after itself."))
         if answer.servers:

@@ -10,6 +10,7 @@ from hms_server.contract.upkeep import (
     Level,
     ServerCondition,
     ServerConditions,
+    ServerRow,
 )
 
 GATHER_MS = 300
@@ -51,9 +52,13 @@ class UpkeepState(QObject):
     @property
     def conditions(self) -> list[ServerCondition]:
         """Of all servers, the worst first."""
+        return [each for _, each in self.worst_first()]
+
+    def worst_first(self) -> list[tuple[ServerRow, ServerCondition]]:
+        """The same, each with its server."""
         servers = self.answer.servers if self.answer is not None else []
-        found = [each for server in servers for each in server.conditions]
-        return sorted(found, key=lambda each: (-ORDER[each.level], each.since))
+        found = [(server, each) for server in servers for each in server.conditions]
+        return sorted(found, key=lambda pair: (-ORDER[pair[1].level], pair[1].since))
 
     def keep_watch(self) -> None:
         """From now on it is fetched every few minutes too: a server that falls silent tells nobody."""

@@ -4,6 +4,7 @@ import pytest
 from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.session import Session
@@ -88,6 +89,35 @@ def test_two_servers_say_whose_trouble_it_is_and_that_one_is_silent(
     assert "spare-server · Since 10:33" in texts
     assert "A server is silent" in texts
     assert "Not heard of" in texts
+
+
+def test_the_worst_stands_first_whichever_server_it_is_of(
+    panel: ServerPanel, connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """As the line in the status bar, which leads here, names the worst."""
+    well = structs.replace(ILL, conditions=[DISK])
+    ill = structs.replace(SECOND, conditions=[NO_PLACE])
+    connection.answer(GetServerConditions, conditions(well, ill))
+    panel.state.fetch()
+
+    wait_for(panel, qtbot, "spare-server")
+
+    texts = panel.texts()
+    assert texts.index(NO_PLACE.title) < texts.index(DISK.title)
+
+
+def test_before_any_server_has_told_of_itself_it_is_not_called_well(
+    panel: ServerPanel, connection: FakeConnection, qtbot: QtBot
+) -> None:
+    wait_for(panel, qtbot, "clinic-server")
+    connection.answer(GetServerConditions, conditions())
+
+    panel.state.fetch()
+    qtbot.waitUntil(lambda: panel.conditions.state() == "empty")
+
+    page = panel.conditions.currentWidget()
+    assert page is not None
+    assert [each.text() for each in page.findChildren(QLabel)] == ["Nothing is known yet"]
 
 
 def test_without_a_link_nothing_old_is_shown(
