@@ -45,7 +45,8 @@ class ServerPanel(QWidget):
         self.state = UpkeepState(session, self)
         self.again = SecondaryButton(self.tr("Look again"), key="F6", icon_name="refresh")
         self._looked = label("", TextRole.MUTED)
-        self._conditions, self._facts = _Sheet(), _Sheet()
+        self._conditions = _Sheet(self.tr("What to look after"))
+        self._facts = _Sheet(self.tr("Servers of the clinic"))
         self.conditions = ListState(
             self._conditions, empty=self.tr("Nothing has to be done. The server looks after itself.")
         )
@@ -200,8 +201,10 @@ class ServerPanel(QWidget):
 class _Sheet(QScrollArea):
     """Blocks from top to bottom; scrolls where there are more than fit, also by keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
+        self.setAccessibleName(name)
+        self.setObjectName("read")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -212,7 +215,7 @@ class _Sheet(QScrollArea):
         place = self.verticalScrollBar().value()
         inside = QWidget()
         column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, Space.S, 0)
+        column.setContentsMargins(Space.XS, Space.XS, Space.S, 0)
         column.setSpacing(Space.S)
         for block in blocks:
             column.addWidget(block)

@@ -75,6 +75,8 @@ def _base(t: Tokens) -> str:
 QMainWindow, QDialog, #page {{ background: {p.background}; }}
 QToolTip {{ background: {p.raised}; color: {p.ink}; border: 1px solid {p.line}; padding: {Space.XS}px; }}
 QScrollArea {{ border: none; background: transparent; }}
+QScrollArea#read {{ border: 2px solid transparent; border-radius: {Radius.FIELD}px; }}
+QScrollArea#read:focus {{ border-color: {p.brand}; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QScrollBar {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ width: 10px; }}

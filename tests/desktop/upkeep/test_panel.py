@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.session import Session
@@ -173,3 +173,12 @@ def test_the_sign_tells_the_worst_and_hides_while_all_is_well(qtbot: QtBot) -> N
 
 def test_a_note_is_no_sign() -> None:
     assert sign_text([structs.replace(DISK, level=Level.NOTE)]) == ""
+
+
+def test_the_keys_scroll_either_sheet_which_says_what_it_is(panel: ServerPanel, qtbot: QtBot) -> None:
+    wait_for(panel, qtbot, "clinic-server")
+
+    sheets = [each for each in panel.findChildren(QScrollArea) if each.isVisible()]
+
+    assert [each.accessibleName() for each in sheets] == ["What to look after", "Servers of the clinic"]
+    assert all(each.focusPolicy() & Qt.FocusPolicy.TabFocus for each in sheets)
