@@ -1,6 +1,6 @@
 """What sign-in and pairing share: one card in the middle of an empty window."""
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -57,6 +57,15 @@ class CardPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.StyleChange:
+            # Somebody has chosen larger letters, here or before signing out.
+            self._fit()
+
+    def _fit(self) -> None:
         # With the largest letters a wide card is wider than a small window.
         self.card.setFixedWidth(min(current_tokens().px(self._width), self.width() - 2 * Space.L))
 

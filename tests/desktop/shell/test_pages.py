@@ -3,12 +3,15 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.shell.login import LoginPage
+from hms_desktop.shell.main_window import MainWindow
 from hms_desktop.shell.pairing import LOOK_MS, FoundServer, PairingPage
 from hms_desktop.widgets.states import QUIET_MS
+from hms_desktop.widgets.style import apply_style
+from hms_desktop.widgets.tokens import Tokens
 
 
 @pytest.fixture
@@ -103,6 +106,26 @@ def test_caps_lock_is_noticed(
     QTest.sendKeyEvent(QTest.KeyAction.Click, login.password.editor, Qt.Key.Key_A, letter, modifier)
 
     assert login.password.editor.accessibleDescription() == hint
+
+
+def test_the_card_grows_with_the_letters_that_somebody_chose(qapp: QApplication, qtbot: QtBot) -> None:
+    """They are chosen while signed in; the sign-in page waits behind since the start."""
+    window = MainWindow("Unity Clinic")
+    qtbot.addWidget(window)
+    window.resize(1280, 720)
+    login = LoginPage("Unity Clinic")
+    window.show_page(login)
+    window.show()
+    before = login.card.width()
+    window.show_page(QWidget())
+    try:
+        apply_style(qapp, Tokens(factor=1.5), window=window)
+        window.show_page(login)
+        after = login.card.width()
+    finally:
+        apply_style(qapp, Tokens())
+
+    assert after == round(1.5 * before)
 
 
 def test_lock_screen_asks_for_the_password_only(login: LoginPage) -> None:
