@@ -77,6 +77,12 @@ class LoginPage(CardPage):
         super().showEvent(event)
         self._focus_first()
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        super().changeEvent(event)
+        # An update that could not be made has shut the page for a while: the keys were nowhere.
+        if event.type() is QEvent.Type.EnabledChange and self.isEnabled() and self.isVisible():
+            self._focus_first()
+
     def _focus_first(self) -> None:
         first = self.password if self.user.text() else self.user
         first.editor.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -128,6 +128,15 @@ def test_the_card_grows_with_the_letters_that_somebody_chose(qapp: QApplication,
     assert after == round(1.5 * before)
 
 
+def test_a_page_that_was_shut_for_an_update_takes_the_keys_again(login: LoginPage) -> None:
+    login.user.set_text("ngozi")
+    login.setEnabled(False)
+
+    login.setEnabled(True)
+
+    assert login.password.editor.hasFocus()
+
+
 def test_lock_screen_asks_for_the_password_only(login: LoginPage) -> None:
     """Who locked the screen is named, and nothing of the last password stays."""
     login.password.set_text("secret")
