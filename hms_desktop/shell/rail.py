@@ -4,7 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hms_desktop.widgets.icons import icon
 from hms_desktop.widgets.labels import IconMark
@@ -47,14 +55,41 @@ class Rail(QFrame):
             IconMark("hospital-box", colour="on_rail", size=28), 0, Qt.AlignmentFlag.AlignHCenter
         )
         column.addSpacing(Space.M)
-        for button in self._buttons.values():
-            column.addWidget(button)
-        column.addStretch(1)
+        self._scroll = self._build_scroll()
+        column.addWidget(self._scroll, 1)
         column.addWidget(self._lock)
 
     def mark(self, key: str) -> None:
         """Shows which workspace is open."""
         self._buttons[key].setChecked(True)
+        self._show_marked()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        if event.type() is QEvent.Type.StyleChange:
+            self.setFixedWidth(current_tokens().px(WIDTH))
+        super().changeEvent(event)
+
+    def _build_scroll(self) -> QScrollArea:
+        """Many workspaces in large letters are higher than a small window; none is cut short for that."""
+        inside = QWidget()
+        buttons = QVBoxLayout(inside)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(Space.XS)
+        for button in self._buttons.values():
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inside)
+        scroll.verticalScrollBar().rangeChanged.connect(self._show_marked)
+        return scroll
+
+    def _show_marked(self) -> None:
+        marked = self._group.checkedButton()
+        if marked is not None:
+            self._scroll.ensureWidgetVisible(marked, 0, 0)
 
     def _button(self, entry: WorkspaceEntry, number: int) -> "_RailButton":
         button = _RailButton(entry.title, entry.icon_name)
