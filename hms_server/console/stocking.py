@@ -1,0 +1,96 @@
+"""`stock`: what a clinic has on its shelves, taken in from a spreadsheet."""
+
+import argparse
+import sys
+from contextlib import redirect_stdout
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import psycopg
+
+from hms_server.app import load_reference
+from hms_server.clock import system_clock
+from hms_server.console.ground import Commands, connect, running_database
+from hms_server.dispatch import AUDIT, SERVER, TELL
+from hms_server.pharmacy.stock_list import StockListWrong, take_delivery, write_stock_list
+from hms_server.work import Work
+
+PIPE = Path("-")
+MARK = "\ufeff"
+"""Spreadsheets take a file without this mark for one of another encoding."""
+NO_CLINIC = "There is no clinic here yet: run 'hms-server setup' first."
+
+
+def add(commands: Commands) -> None:
+    """Adds `stock`."""
+    stock = commands.add_parser("stock", help="write a list of all medicines, or take a delivery in from it")
+    ways = stock.add_subparsers(required=True, metavar="WAY")
+    export = ways.add_parser("export", help="write every medicine as CSV, to fill in what was delivered")
+    export.add_argument("file", type=Path, help="a new file, or - for the screen")
+    export.set_defaults(run=export_stock)
+    importing = ways.add_parser("import", help="put the lines with a quantity on the shelf: all or none")
+    importing.add_argument("file", type=Path, help="the file, or - for standard input")
+    importing.set_defaults(run=import_stock)
+
+
+def export_stock(options: argparse.Namespace) -> int:
+    """Never writes over a file: it may hold what somebody has just counted."""
+    if options.file != PIPE and options.file.exists():
+        return _fail(f"{options.file} exists already: name another file, or delete it.")
+    with redirect_stdout(sys.stderr), running_database(options) as dsn, connect(dsn) as connection:
+        load_reference(connection)
+        text = write_stock_list(Work(connection, SERVER, system_clock(), uuid4()))
+    if options.file == PIPE:
+        print(text if sys.stdout.isatty() else f"{MARK}{text}", end="")
+        return 0
+    try:
+        options.file.write_text(f"{MARK}{text}", encoding="utf-8")
+    except OSError as error:
+        return _fail(f"{options.file} cannot be written: {error.strerror}.")
+    print(f"{options.file}: fill in what was delivered, save it as CSV, then 'hms-server stock import'.")
+    return 0
+
+
+def import_stock(options: argparse.Namespace) -> int:
+    """All lines or none."""
+    try:
+        text = sys.stdin.read() if options.file == PIPE else options.file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "save it as CSV in UTF-8"
+        return _fail(f"{options.file} cannot be read: {reason}.")
+    with running_database(options) as dsn, connect(dsn) as connection:
+        load_reference(connection)
+        if connection.execute("select from clinic").fetchone() is None:
+            return _fail(NO_CLINIC)
+        try:
+            taken = store_delivery(connection, text, now=system_clock())
+        except StockListWrong as wrong:
+            return _fail(str(wrong))
+    print(f"{taken} lines were taken into stock.")
+    return 0
+
+
+def store_delivery(connection: psycopg.Connection[Any], text: str, *, now: datetime) -> int:
+    """How many lines were taken in, in one transaction with its audit row; every screen is told."""
+    work = Work(connection, SERVER, now, uuid4())
+    with connection.transaction():
+        taken = take_delivery(work, text)
+        nobody: dict[str, Any] = {"staff": None, "device": None, "session": None, "patients": []}
+        named = {"at": now, "id": work.request_id, "name": "ImportStock", "outcome": "done"}
+        connection.execute(AUDIT, nobody | named)
+        told = {
+            "event_names": [type(each.event).__name__ for each in work.events],
+            "audiences": [each.audience.value for each in work.events],
+            "addressees": [each.staff_id for each in work.events],
+            "bodies": [msgspec.msgpack.encode(each.event) for each in work.events],
+        }
+        connection.execute(TELL, told | {"at": now})
+    return taken
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1

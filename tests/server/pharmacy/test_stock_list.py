@@ -1,0 +1,125 @@
+"""A clinic's first stock comes in from a spreadsheet: all lines or none, and never twice."""
+
+import csv
+import io
+from datetime import date
+
+import pytest
+
+from hms_server.console.stocking import store_delivery
+from hms_server.contract.pharmacy import StockChanged
+from hms_server.pharmacy.stock_list import StockListWrong, last_day, write_stock_list
+from tests.server.desk import Desk
+from tests.server.pharmacy.shelves import Pharmacy
+
+LINE = ("AMX-7", "06/2027", "500", "A1")
+
+
+def filled(desk: Desk, *lines: tuple[str, ...], delimiter: str = ",") -> str:
+    """The exported list, with these deliveries of its first product."""
+    rows = list(csv.reader(io.StringIO(desk.act(write_stock_list))))
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter)
+    writer.writerow(rows[0])
+    for line in lines:
+        writer.writerow([*rows[1][:3], *line])
+    writer.writerows(rows[2:])
+    return out.getvalue()
+
+
+def take(desk: Desk, text: str) -> int:
+    with desk.connect() as connection:
+        return store_delivery(connection, text, now=desk.now)
+
+
+def on_shelves(desk: Desk) -> list[tuple[object, ...]]:
+    return desk.sql("select lot, expires_on, on_hand, shelf from batch order by lot")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_was_delivered_is_on_the_shelf(desk: Desk, pharmacy: Pharmacy, delimiter: str) -> None:
+    """With its ledger, a row in the audit and word to every screen; empty lines are no delivery."""
+    pharmacy.product()
+    pharmacy.product("Ibuprofen", gtin="2041000000742")
+
+    taken = take(desk, filled(desk, LINE, ("AMX-8", "2027-01-15", "20", ""), delimiter=delimiter))
+
+    assert taken == 2
+    assert on_shelves(desk) == [
+        ("AMX-7", date(2027, 6, 30), 500, "A1"),
+        ("AMX-8", date(2027, 1, 15), 20, ""),
+    ]
+    assert pharmacy.unbalanced_batches() == []
+    assert desk.events(StockChanged)
+    assert desk.sql("select request, outcome from audit where request = 'ImportStock'") == [
+        ("ImportStock", "done")
+    ]
+
+
+def test_the_same_file_twice_counts_nothing_double(desk: Desk, pharmacy: Pharmacy) -> None:
+    """It is refused by the name of the lot, in small letters too."""
+    pharmacy.product()
+    take(desk, filled(desk, LINE))
+
+    with pytest.raises(StockListWrong, match="Line 2: lot amx-7 is in stock already"):
+        take(desk, filled(desk, ("amx-7", *LINE[1:])))
+
+    assert on_shelves(desk) == [("AMX-7", date(2027, 6, 30), 500, "A1")]
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (("", "06/2027", "5", ""), "a lot has 1 to 40 signs"),
+        (("L", "soon", "5", ""), "“soon” is no date"),
+        (("L", "31/02/2027", "5", ""), "is no date"),
+        (("L", "06/2027", "1,5", ""), "is no quantity"),
+        (("L", "06/2027", "", ""), "is no quantity"),
+        (("L", "06/2027", "0", ""), "A delivery has 1 to"),
+        (("L", "06/2020", "5", ""), "This lot expired on 30 Jun 2020"),
+        (("L", "06/2099", "5", ""), "No medicine keeps until 2099"),
+        (("L", "06/2027", "5", "s" * 41), "a shelf at most as many"),
+    ],
+)
+def test_a_wrong_line_is_named_and_nothing_is_stored(
+    desk: Desk, pharmacy: Pharmacy, line: tuple[str, ...], fault: str
+) -> None:
+    """The good line before it neither: the file is mended and brought again as it is."""
+    pharmacy.product()
+
+    with pytest.raises(StockListWrong, match=fault) as wrong:
+        take(desk, filled(desk, LINE, line))
+
+    assert str(wrong.value).startswith("Line 3: ")
+    assert on_shelves(desk) == []
+    assert desk.sql("select from audit where request = 'ImportStock'") == []
+
+
+def test_another_table_is_refused(desk: Desk) -> None:
+    """Such as the price list, or a line that was cut."""
+    with pytest.raises(StockListWrong, match="the columns have to be code, what, unit, lot"):
+        take(desk, "code,what,unit,price NGN\n")
+    with pytest.raises(StockListWrong, match="Line 2: there are not 7 columns"):
+        take(desk, "code,what,unit,lot,expires,quantity,shelf\nx,y\n")
+
+
+def test_a_code_that_is_not_known_is_refused(desk: Desk) -> None:
+    with pytest.raises(StockListWrong, match="there is no medicine with this code"):
+        take(desk, f"code,what,unit,lot,expires,quantity,shelf\nnope,x,y,{','.join(LINE)}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2027-06-30", date(2027, 6, 30)),
+        ("5/6/2027", date(2027, 6, 5)),
+        ("30.06.2027", date(2027, 6, 30)),
+        ("02/2028", date(2028, 2, 29)),
+        ("2027-06", date(2027, 6, 30)),
+        ("13/2027", None),
+        ("06/27", None),
+        ("", None),
+    ],
+)
+def test_the_last_day_as_packs_and_spreadsheets_write_it(text: str, day: date | None) -> None:
+    assert last_day(text) == day
