@@ -120,6 +120,12 @@ class Ground:
         return read_backup(self.data_dir)
 
     @property
+    def is_bare(self) -> bool:
+        """Whether no clinic was set up here yet."""
+        cluster = self.data_dir / "postgres" / "cluster"
+        return self.embedded and self.connection is None and not cluster.exists()
+
+    @property
     def now(self) -> datetime:
         return self.clock()
 

@@ -14,6 +14,8 @@ def check_database(ground: Ground) -> Answer:
     """Whether the database answers."""
     if ground.connection is not None:
         return good("The database answers.")
+    if ground.is_bare:
+        return wrong("There is no clinic here yet.", "Set it up: “sudo hms-server setup”.")
     remedy = (
         "Start the server (“sudo systemctl start hms-server”), and look at the newest file in "
         f"{ground.data_dir / 'postgres' / 'cluster' / 'log'} if it does not come up."

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import psutil
 
 from hms_server.postgres_tuning import MEGABYTE, this_machine
-from hms_server.upkeep.checking import Answer, Ground, good, note, unknown, wrong
+from hms_server.upkeep.checking import Answer, Ground, Verdict, good, note, unknown, wrong
 from hms_server.upkeep.facts import newest_moment
 from hms_server.upkeep.processes import holder_of, is_ours, open_files_of
 from hms_server.upkeep.rules import JUMP_TOLD
@@ -103,7 +103,17 @@ def check_open_files(ground: Ground) -> Answer:
         return good("Windows sets no such limit.")
     server = holder_of(ground.port)
     limit = open_files_of(server) if server is not None and is_ours(server) else None
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if limit is None else limit
+    if limit is not None:
+        return judge_open_files(limit)
+    own = judge_open_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    if own.verdict is Verdict.GOOD:
+        return own
+    # A service has a limit of its own, so that of this command is no trouble of the server's.
+    return unknown("How many files the server may open is seen while it runs.")
+
+
+def judge_open_files(limit: int) -> Answer:
+    """Whether that many are enough for workstations, connections and the database."""
     words = f"Up to {limit} files and connections may be open at once."
     if limit != resource.RLIM_INFINITY and limit < FILES:
         return wrong(

@@ -19,6 +19,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """`program` is the version on this machine; `version` that of the server that runs, perhaps an older."""
 
     running: bool
+    is_set_up: bool
     program: str
     version: str
     since: datetime | None
@@ -46,6 +47,7 @@ def read_status(ground: Ground) -> Status:
     others = [each for each in told.servers if each != row] if told else []
     return Status(
         running=is_running(ground, row),
+        is_set_up=not ground.is_bare,
         program=BUILD.words,
         version=row.version if row else "",
         since=row.started_at if row else None,
@@ -118,7 +120,9 @@ def status_lines(status: Status) -> list[str]:
     lines += [f"Another server: {other}" for other in status.other_servers]
     for each in status.conditions:
         lines += [f"{each.level.value.upper()}: {each.sentence}", f"      → {each.remedy}"]
-    return lines if status.conditions else [*lines, "Nothing has to be done."]
+    if status.running and status.is_set_up:
+        return lines if status.conditions else [*lines, "Nothing has to be done."]
+    return [*lines, SEEK if status.is_set_up else SET_UP]
 
 
 def _sealed(status: Status) -> str:
@@ -128,6 +132,8 @@ def _sealed(status: Status) -> str:
 
 
 def _running_line(status: Status) -> str:
+    if not status.is_set_up:
+        return "There is no clinic here yet."
     if not status.running:
         return "The server does NOT run."
     version = f", version {status.version}" if status.version else ""
@@ -154,4 +160,6 @@ def _counted(jobs: dict[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(jobs.items())) or "none"
 
 
+SET_UP = "Set the clinic up: “sudo hms-server setup”."
+SEEK = "Start it: “sudo systemctl start hms-server”. What stands against it, says “sudo hms-server doctor”."
 JOBS = "select state, count(*) from relay_job group by state"

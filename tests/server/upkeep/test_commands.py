@@ -34,10 +34,28 @@ def clinic(data_dir: Path, postgres: EmbeddedPostgres) -> str:
 
 
 def test_status_says_that_nothing_runs(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data_dir / "postgres" / "cluster").mkdir(parents=True)
+
     code = run("--data-dir", data_dir, "status", "--port", "1")
 
+    told = capsys.readouterr().out
     assert code == 1
-    assert "does NOT run" in capsys.readouterr().out
+    assert "does NOT run" in told
+    assert "sudo systemctl start hms-server" in told
+    assert "Nothing has to be done" not in told
+
+
+def test_before_the_set_up_status_and_doctor_ask_for_it(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Starting the service again would not help somebody who has just installed it."""
+    run("--data-dir", data_dir, "status", "--port", "1")
+    run("--data-dir", data_dir, "doctor", "--port", "1")
+
+    told = capsys.readouterr().out
+    assert told.count("There is no clinic here yet.") == 2
+    assert told.count("“sudo hms-server setup”") == 2
+    assert "Nothing has to be done" not in told
 
 
 def test_status_looks_at_a_database_that_runs(

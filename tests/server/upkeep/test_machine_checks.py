@@ -117,8 +117,12 @@ def few_files() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("few_files")
-def test_a_low_limit_of_open_files_is_found(tmp_path: Path) -> None:
-    assert says(checks.check_open_files(ground(tmp_path))) is Verdict.WRONG
+def test_a_low_limit_of_the_command_is_no_trouble_of_the_service(tmp_path: Path) -> None:
+    assert says(checks.check_open_files(ground(tmp_path))) is Verdict.UNKNOWN
+
+
+def test_a_low_limit_of_open_files_is_found() -> None:
+    assert says(checks.judge_open_files(1024)) is Verdict.WRONG
 
 
 def test_a_high_limit_of_open_files_is_good(tmp_path: Path) -> None:
