@@ -77,6 +77,8 @@ class Scanner(QObject):
                 self._hand_on()
         elif event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._is_target(watched) and self._key(watched, event)
+        elif event.type() is QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
+            return self._is_target(watched) and self._release(watched, event)
         return False
 
     def _is_target(self, watched: QObject) -> bool:
@@ -101,8 +103,16 @@ class Scanner(QObject):
         self._patience.start()
         return True
 
+    def _release(self, watched: QObject, event: QKeyEvent) -> bool:
+        # Let go before it is handed on, a key would stay down: a button under the space bar never acts.
+        if not isinstance(watched, QWidget) or event.key() not in {held.key() for _, held in self._held}:
+            return False
+        self._held.append((watched, event.clone()))
+        return True
+
     def _end(self) -> bool:
-        code = "".join(event.text() for _, event in self._held)
+        pressed = (event for _, event in self._held if event.type() is QEvent.Type.KeyPress)
+        code = "".join(event.text() for event in pressed)
         if len(code) < SHORTEST:
             self._hand_on()
             return False

@@ -2,10 +2,15 @@
 
 import os
 import shutil
+import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from hms_server.backup.trouble import BackupFailed
+
+if sys.platform != "win32":
+    import pwd
 
 _MB = 1 << 20
 
@@ -30,8 +35,15 @@ def try_place(path: Path) -> int:
     except OSError as error:
         raise BadPlace(
             f"The backup folder {path} cannot be written: {error.strerror or error}. "
-            "Let the server's user write to it, or choose another folder."
+            f"Let {_server_user()} write to it, or choose another folder."
         ) from error
+
+
+def _server_user() -> str:
+    if sys.platform != "win32":
+        with suppress(KeyError):
+            return f"the server's user ({pwd.getpwuid(os.geteuid()).pw_name})"
+    return "the server's user"
 
 
 def refuse_full(path: Path, *, free_bytes: int, needed_bytes: int) -> None:

@@ -92,11 +92,16 @@ def end_training(site: Site, *, name: str) -> None:
         raise SetupRefused("There is no clinic here yet; nothing was changed.")
     if not found.training:
         raise SetupRefused(f"“{found.name}” is a real clinic and stays; nothing was changed.")
-    if " ".join(name.split()) != found.name:
+    if _as_typed(name) != _as_typed(found.name):
         raise SetupRefused(
             f"The training clinic is called “{found.name}”. Type just that; nothing was changed."
         )
     empty(site.dsn)
+
+
+def _as_typed(name: str) -> str:
+    # No keyboard has the dash that the name was given.
+    return " ".join(name.replace("\N{EN DASH}", "-").split())
 
 
 def empty(dsn: str) -> None:

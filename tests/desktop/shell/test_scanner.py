@@ -108,6 +108,20 @@ def test_last_letter_of_a_person_appears_by_itself(
     assert at_once == ""
 
 
+def test_a_short_tap_of_the_space_bar_presses_a_button(
+    qtbot: QtBot, scanner: Scanner, hand: Hand, page: QWidget
+) -> None:
+    """Let go before the scanner's patience ends, the key still goes down first and up then."""
+    button = QPushButton("Nurse", page)
+    button.setCheckable(True)
+    button.show()
+    button.setFocus()
+
+    hand.type(button, " ", gap_ms=200)
+
+    qtbot.waitUntil(lambda: button.isChecked() and not button.isDown(), timeout=10_000)
+
+
 def test_short_burst_is_typing(qtbot: QtBot, scanner: Scanner, hand: Hand, line: QLineEdit) -> None:
     """Rolling over a few keys and Enter is no barcode."""
     with qtbot.assertNotEmitted(scanner.scanned):

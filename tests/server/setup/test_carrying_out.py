@@ -257,7 +257,7 @@ def test_it_can_be_thrown_away_by_name(site: Site) -> None:
     with pytest.raises(SetupRefused, match="Type just that"):
         end_training(site, name="Unity")
 
-    end_training(site, name="Unity – TRAINING")
+    end_training(site, name="Unity - TRAINING")
     done = set_up(site, SetupPlan(clinic=CLINIC))
 
     assert done.created
