@@ -249,7 +249,9 @@ def test_places_are_tried_by_writing(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="a folder that nobody at all can write to")
 def test_whoever_has_to_write_to_a_place_is_named() -> None:
     """Whoever mends the rights of a folder does not know under which user the server works."""
-    with pytest.raises(BadPlace, match=rf"cannot be written: .*\({Path('/proc/self').owner()}\) write to it"):
+    user = Path("/proc/self").owner()
+
+    with pytest.raises(BadPlace, match=rf"cannot be written: .*\({user}\) write to it"):
         try_place(Path("/proc"))
 
 
