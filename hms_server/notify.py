@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -77,7 +78,7 @@ class Notifier:
                 return
 
     def _send(self, text: str) -> None:
-        if not self._address:
+        if not self._address or sys.platform == "win32":
             return
         # A service manager that has gone is no reason to stop serving.
         with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as message:

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -43,6 +44,9 @@ _held = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that was started first names the folder of the run; pytest's workers inherit the name."""
+    if os.environ.get(_OTHER_SERVER):
+        settings.register_profile("other-server", max_examples=5)
+        settings.load_profile("other-server")
     if _is_worker(config):
         return
     _sweep()
@@ -54,13 +58,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On another PostgreSQL only what is stored is tried again: the rest cannot come out differently."""
+    """On another PostgreSQL only what is stored is tried again, of each test one case.
+
+    The statements are the same in all cases of a test; whether they are right, the first run has shown.
+    """
     if os.environ.get(_OTHER_SERVER) is None:
         return
     stored = [item for item in items if "database_server" in getattr(item, "fixturenames", ())]
-    kept = set(stored)
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = stored
+    kept = list({(item.path, getattr(item, "originalname", item.name)): item for item in stored}.values())
+    chosen = set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = kept
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

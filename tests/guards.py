@@ -67,13 +67,16 @@ def log_guard(request: pytest.FixtureRequest) -> Iterator[LogGuard]:
         return event
 
     # In place, since loggers that were used before keep the list itself.
-    processors = structlog.get_config()["processors"]
+    before = structlog.get_config()
+    processors = before["processors"]
     processors.insert(0, collect)
     collector = _Collector(guard)
     logging.getLogger().addHandler(collector)
     yield guard
     logging.getLogger().removeHandler(collector)
     processors.remove(collect)
+    # A test that runs a whole program has set logging up for it, on a stream that is gone by now.
+    structlog.configure(**before)
     if guard.unexpected:
         pytest.fail("Unexpected log lines:\n" + "\n".join(guard.unexpected), pytrace=False)
 

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
@@ -172,7 +173,7 @@ def _free_name(place: Path, name: str) -> Path:
 
 def _forget_cached(file: IO[bytes]) -> None:
     """Asks the system to read what follows from the disk, where it can be asked."""
-    if hasattr(os, "posix_fadvise"):
+    if sys.platform == "linux":
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 

@@ -6,6 +6,7 @@ that was killed between two of them is finished by the next one, and the clinic 
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -77,7 +78,7 @@ def begin(data_dir: Path) -> Path:
 
 def open_way(folder: Path) -> None:
     """Lets PostgreSQL's own user pass, not list, where we are root; it does not run as root."""
-    if os.name == "posix" and os.geteuid() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0:
         folder.chmod(folder.stat().st_mode | 0o001)
 
 

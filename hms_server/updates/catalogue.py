@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,7 +144,7 @@ class Catalogue:
 
     def _give_to_owner(self, path: Path) -> None:
         """What root adds has to be readable by the user that serves."""
-        if os.name == "posix" and os.geteuid() == 0 and self._folder is not None:
+        if sys.platform != "win32" and os.geteuid() == 0 and self._folder is not None:
             owner = self._folder.parent.stat()
             os.chown(path, owner.st_uid, owner.st_gid)
 

@@ -41,6 +41,11 @@ class WaitingRoomScreen:
         self.calls += [call for call in self._panel.called() if call not in self.calls]
         self.words |= {label.text() for label in self._panel.findChildren(QLabel)}
 
+    def shows_cash_desk(self) -> bool:
+        """The last call of the day, which is gone from the wall as soon as the bill is paid."""
+        self.look()
+        return "Window 1" in [room for _code, room in self.calls]
+
 
 @contextmanager
 def waiting_room(people: DemoSignIn) -> Iterator[WaitingRoomScreen]:
@@ -93,7 +98,13 @@ def test_a_patient_passes_through_the_whole_clinic_by_keys_alone(
         watch = Watch(application)
         keyboard = Keyboard(app.window)
         app.window.activateWindow()
-        day = Day(app, clinic.people, keyboard, picture=lambda _words: screen.look())
+
+        def look(words: str) -> None:
+            screen.look()
+            if words == "bill":
+                keyboard.wait_for(screen.shows_cash_desk, "the call to the cash desk on the wall")
+
+        day = Day(app, clinic.people, keyboard, picture=look)
 
         day.play()
 
