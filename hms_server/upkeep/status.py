@@ -136,8 +136,10 @@ def _running_line(status: Status) -> str:
         return "There is no clinic here yet."
     if not status.running:
         return "The server does NOT run."
+    # In its first moments it has told nothing of itself yet.
+    since = f" since {_moment(status.since)}" if status.since else ""
     version = f", version {status.version}" if status.version else ""
-    return f"The server runs since {_moment(status.since)}{version}."
+    return f"The server runs{since}{version}."
 
 
 def _moment(moment: datetime | None) -> str:

@@ -6,14 +6,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from hms_server.__main__ import main
 from hms_server.clock import system_clock
 from hms_server.database import connect, migrate, migrations_folder
 from hms_server.postgres import EmbeddedPostgres
 from hms_server.upkeep.doctor import CHECKS
+from hms_server.upkeep.status import read_status, status_lines
 from hms_server.upkeep.time_watch import read_trust
 from tests.server.desk import Desk
+from tests.server.upkeep.grounds import ground
 
 
 def run(*arguments: str | Path) -> int:
@@ -43,6 +46,14 @@ def test_status_says_that_nothing_runs(data_dir: Path, capsys: pytest.CaptureFix
     assert "does NOT run" in told
     assert "sudo systemctl start hms-server" in told
     assert "Nothing has to be done" not in told
+
+
+def test_a_server_that_has_just_started_runs(tmp_path: Path) -> None:
+    """It tells of itself a little later; nobody is to take that for a trouble."""
+    status = structs.replace(read_status(ground(tmp_path)), running=True, is_set_up=True, conditions=[])
+
+    assert status_lines(status)[0] == "The server runs."
+    assert status_lines(status)[-1] == "Nothing has to be done."
 
 
 def test_before_the_set_up_status_and_doctor_ask_for_it(
