@@ -2,10 +2,12 @@
 
 import csv
 import io
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from hms_server.__main__ import main
 from hms_server.console.stocking import store_delivery
 from hms_server.contract.pharmacy import StockChanged
 from hms_server.pharmacy.stock_list import StockListWrong, last_day, write_stock_list
@@ -106,6 +108,33 @@ def test_another_table_is_refused(desk: Desk) -> None:
 def test_a_code_that_is_not_known_is_refused(desk: Desk) -> None:
     with pytest.raises(StockListWrong, match="there is no medicine with this code"):
         take(desk, f"code,what,unit,lot,expires,quantity,shelf\nnope,x,y,{','.join(LINE)}\n")
+
+
+def test_the_command_writes_the_list_and_reads_it_back(
+    desk: Desk, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It writes over nothing that somebody has counted, and says what it took."""
+    path = tmp_path / "stock.csv"
+    command = ["--data-dir", str(tmp_path), "--database", database, "stock"]
+
+    assert main([*command, "export", str(path)]) == 0
+    assert main([*command, "export", str(path)]) == 1
+    heading, first, *_ = path.read_text("utf-8-sig").splitlines()
+    path.write_text(f"{heading}\n{first.removesuffix(',,,,')},AMX-7,2999-01-01,5,\n", encoding="utf-8")
+    assert main([*command, "import", str(path)]) == 1
+    path.write_text(path.read_text("utf-8").replace("2999-01-01", next_year()), encoding="utf-8")
+    assert main([*command, "import", str(path)]) == 0
+
+    said = capsys.readouterr()
+    assert "exists already" in said.err
+    assert "No medicine keeps until 2999" in said.err
+    assert "1 lines were taken into stock." in said.out
+    assert [row[2] for row in on_shelves(desk)] == [5]
+
+
+def next_year() -> str:
+    """The command goes by the clock of this machine."""
+    return f"{datetime.now(UTC) + timedelta(days=365):%Y-%m-%d}"
 
 
 @pytest.mark.parametrize(
