@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from hms_server.contract.private_files import create_private
 from hms_server.contract.updates import (
+    PRIVATE_MARK,
     SIGNED_FOR,
     SIGNED_SUFFIX,
     InstallerKind,
@@ -47,7 +48,9 @@ class SigningRefused(Exception):  # noqa: N818 - a refusal with a sentence for a
 def make_keys(path: Path) -> Path:
     """A new private key in that file, for its owner alone; gives the file of the public one beside it."""
     private = Ed25519PrivateKey.generate()
-    if not create_private(path, base64.b64encode(private.private_bytes_raw()) + b"\n"):
+    if not create_private(
+        path, PRIVATE_MARK.encode() + base64.b64encode(private.private_bytes_raw()) + b"\n"
+    ):
         raise SigningRefused(f"{path} exists already. A key is never overwritten: name another file.")
     public = path.with_name(path.name + PUBLIC_SUFFIX)
     public.write_text(_public_line(private), encoding="utf-8")
@@ -87,11 +90,15 @@ def describe(
 def read_private(path: Path) -> Ed25519PrivateKey:
     """The key that `make_keys` wrote."""
     try:
-        return Ed25519PrivateKey.from_private_bytes(
-            base64.b64decode(path.read_bytes().strip(), validate=True)
+        content = path.read_text(encoding="ascii").strip()
+        key = Ed25519PrivateKey.from_private_bytes(
+            base64.b64decode(content.removeprefix(PRIVATE_MARK), validate=True)
         )
     except (OSError, ValueError) as trouble:
         raise SigningRefused(f"{path} is no key for signing: {trouble}.") from trouble
+    if not content.startswith(PRIVATE_MARK):
+        raise SigningRefused(f"{path} is no key for signing: name the private one, as 'keys' made it.")
+    return key
 
 
 def pack(bundle: Path, folder: Path, *, version_: str, arch: str) -> Path:

@@ -25,6 +25,8 @@ SIGNED_FOR = b"hms desktop update v1\0"
 TRUSTED = ("about", "update.keys")
 """Among the resources of a bundle that was built with a key: one public key a line, in base 64."""
 KEY_BYTES = 32
+PRIVATE_MARK = "private "
+"""Begins the file of a builder's private key, which would else look like a public one and be handed out."""
 
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?(?:rc(\d{1,6}))?", re.ASCII)
 _FINAL = 10**6
@@ -166,6 +168,9 @@ def read_keys(text: str) -> tuple[bytes, ...]:
 
 
 def _read_key(line: str) -> bytes:
+    if line.startswith(PRIVATE_MARK):
+        # Never shown: the sentence ends up in the log of a build.
+        raise ValueError("This is the private key for updates. Name the file beside it that ends in .pub.")
     try:
         key = base64.b64decode(line, validate=True)
     except binascii.Error:

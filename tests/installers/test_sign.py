@@ -101,6 +101,17 @@ def test_only_installers_of_a_real_version_are_signed(
 def test_a_public_key_does_not_sign(key: Path) -> None:
     with pytest.raises(SigningRefused):
         read_private(key.with_name("missing"))
+    with pytest.raises(SigningRefused, match="the private one"):
+        read_private(key.with_name("update.key.pub"))
+
+
+def test_a_private_key_is_never_baked_into_a_bundle(tmp_path: Path, key: Path) -> None:
+    """Both are 32 bytes in base 64: a slip of ".pub" would give the key of all updates to everybody."""
+    with pytest.raises(SigningRefused, match="private key") as refused:
+        bake_keys(tmp_path / "work", environment={KEY_VARIABLE: str(key)})
+
+    assert not (tmp_path / "work").exists()
+    assert key.read_text().split()[-1][:8] not in str(refused.value)
 
 
 def test_the_same_bundle_gives_the_same_file(tmp_path: Path, bundle: Path) -> None:
