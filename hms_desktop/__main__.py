@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Opens the window and returns when it is closed; a trouble at the start ends with one sentence."""
     options = build_parser().parse_args(arguments)
     try:
-        if options.install_into or options.install_update:
+        if options.install_into is not None or options.install_update is not None:
             return _install(options)
         return _run(options) if options.set_up_server is None else _set_up_server(options)
     except (PairingsError, OSError, msgspec.DecodeError) as trouble:
@@ -47,19 +47,21 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"sign in with ${PASSWORD_VARIABLE} as password",
     )
-    parser.add_argument(
+    # What polkit lets anybody do with the second of these must never begin another one as root.
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument(
         "--install-into",
         type=Path,
         metavar="FOLDER",
         help="copy this bundle there, in a way in which it updates itself, and end",
     )
-    parser.add_argument(
+    instead.add_argument(
         "--install-update",
         type=Path,
         metavar="FILE",
         help="install a signed Debian package in the place of this one, as root, and end",
     )
-    parser.add_argument(
+    instead.add_argument(
         "--set-up-server",
         nargs="?",
         const="",
@@ -78,10 +80,10 @@ def _install(options: argparse.Namespace) -> int:
 
     mine = this_installation()
     try:
-        if options.install_into:
-            print(install_bundle(options.install_into, mine))
-        else:
+        if options.install_update is not None:
             print(install_package(options.install_update, mine, trusted_keys()).version)
+        else:
+            print(install_bundle(options.install_into, mine))
     except (UpdateRefused, ValueError) as trouble:
         print(trouble, file=sys.stderr)
         return 1

@@ -1,14 +1,18 @@
 """Puts a proved update in the place of the program, in the way in which the program came onto the machine."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 
 import structlog
+from PySide6.QtCore import QLockFile
 
 from hms_desktop.updates.installation import Installation
 from hms_desktop.updates.launcher import RESTART_CODE, has_current, install
@@ -23,6 +27,10 @@ NOT_ALLOWED = (126, 127)
 """How pkexec ends where the person gave no password of an administrator."""
 PATIENCE_S = 900
 """A person has to find the password; the package manager waits for another one."""
+LOCK = "placing.lock"
+"""Held in the program's folder by the window that puts a version there: several may share it."""
+PLACING_S = 120
+"""So long another window is waited for."""
 
 
 class Means(Enum):
@@ -49,14 +57,18 @@ def means_of(installation: Installation) -> Means:
 
 def command_for(path: Path, installation: Installation) -> str:
     """What an administrator types where the program itself may not; empty where no command does it."""
-    return f"sudo dpkg --install {path}" if installation.kind is InstallerKind.DEB else ""
+    if installation.kind is not InstallerKind.DEB:
+        return ""
+    # Not dpkg itself: the program proves the file once more, which lies where others than root may change it.
+    return f"sudo hms-desktop {ARGUMENT} {shlex.quote(str(path))}"
 
 
 def apply(path: Path, manifest: Manifest, installation: Installation) -> None:
     """Waits until it is done. `UpdateRefused`: the program that runs goes on, as if nothing had been."""
     if installation.kind is InstallerKind.TAR and installation.home is not None:
-        if not has_current(installation.home, manifest.version):
-            place(path, installation.home, manifest.version)
+        with _alone_in(installation.home):
+            if not has_current(installation.home, manifest.version):
+                place(path, installation.home, manifest.version)
     elif installation.kind is InstallerKind.DEB:
         if _installed_package() != manifest.version:
             _ask_for_root(path, installation)
@@ -102,11 +114,28 @@ def windows_command(path: Path, program: Path, arguments: Sequence[str], *, proc
 
 
 def _ask_for_root(path: Path, installation: Installation) -> None:
-    """By the program's own policy, which needs no password; else as an administrator."""
-    command = ["pkexec", "dpkg", "--install", str(path)]
-    if has_policy():
-        command = ["pkexec", str(installation.program), ARGUMENT, str(path)]
-    install_with(command, _run_as_root)
+    """By the program's own policy, which needs no password; else as an administrator.
+
+    Either way the program proves the file as root: between our proof and a typed password it may be changed.
+    """
+    install_with(["pkexec", str(installation.program), ARGUMENT, str(path)], _run_as_root)
+
+
+@contextmanager
+def _alone_in(home: Path) -> Iterator[None]:
+    """Two windows that update in the same minute of the night must not unpack into the same folder."""
+    lock = QLockFile(str(home / LOCK))
+    lock.setStaleLockTime(0)
+    end_s = time.monotonic() + PLACING_S
+    # Where there can be no lock there can be no new version either, and placing it says why.
+    while not lock.tryLock(0) and lock.error() == QLockFile.LockError.LockFailedError:
+        if time.monotonic() >= end_s:
+            raise UpdateRefused(tr("Another window is updating this program. Try again later."))
+        time.sleep(0.5)
+    try:
+        yield
+    finally:
+        lock.unlock()
 
 
 def _installed_package() -> str:

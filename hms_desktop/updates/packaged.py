@@ -57,8 +57,12 @@ def install_with(
     """Runs the package manager; says what it said where it refused."""
     try:
         done = run(command)
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except OSError as error:
         raise UpdateRefused(tr("The package manager did not answer. Nothing was changed.")) from error
+    except subprocess.TimeoutExpired as error:
+        # It may have been in the middle of it.
+        sentence = tr("The package manager did not finish. An administrator should run: {command}")
+        raise UpdateRefused(sentence.format(command="sudo dpkg --configure -a")) from error
     if done.returncode:
         said = done.stderr.strip().splitlines() or [str(done.returncode)]
         raise UpdateRefused(tr("The package manager refused the update: {reason}").format(reason=said[-1]))

@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PySide6.QtCore import QLockFile
 
 from hms_desktop.updates import launcher
-from hms_desktop.updates.applying import Means, apply, means_of
+from hms_desktop.updates.applying import LOCK, Means, apply, means_of
 from hms_desktop.updates.launcher import RESTART_CODE
 from hms_desktop.updates.placing import place
 from hms_desktop.updates.store import SPARED_BYTES
@@ -47,6 +49,31 @@ def start(home: Path, *arguments: str) -> tuple[int, list[str]]:
         [home / "hms-desktop", *arguments], capture_output=True, text=True, timeout=WITHIN_S, check=False
     )
     return done.returncode, [*done.stdout.splitlines(), *done.stderr.splitlines()]
+
+
+def test_one_window_at_a_time_puts_a_version_there(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A display and a kiosk of one machine update in the same minute of the night."""
+    content = bundle("echo 0.3.0")
+    path, manifest, mine = pack(tmp_path, content), manifest_of(content), workstation(home)
+    other = QLockFile(str(home / LOCK))
+    could_begin: list[bool] = []
+
+    def placing(*arguments: Any) -> None:
+        could_begin.append(other.tryLock(0))
+        place(*arguments)
+
+    monkeypatch.setattr("hms_desktop.updates.applying.place", placing)
+    apply(path, manifest, mine)
+
+    assert could_begin == [False]
+    assert launcher.read_word(home / "current") == "0.3.0"
+    monkeypatch.setattr("hms_desktop.updates.applying.PLACING_S", 0)
+    assert other.tryLock(0)
+    with pytest.raises(UpdateRefused, match="Another window"):
+        apply(path, manifest, mine)
+    other.unlock()
 
 
 def test_it_starts_what_was_installed_with_its_arguments(home: Path) -> None:

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hms_desktop.__main__ import main
 from hms_desktop.updates.applying import Means, apply, command_for, end, means_of, windows_command
 from hms_desktop.updates.installation import this_installation
-from hms_desktop.updates.packaged import install_package
+from hms_desktop.updates.packaged import ARGUMENT, install_package
 from hms_desktop.updates.trusted import UpdateRefused
 from hms_server.contract.updates import SIGNED_SUFFIX, InstallerKind
 from tests.desktop.updates.lines import KEYS, OTHER, PRIVATE, manifest_of, signed, workstation
@@ -107,6 +108,29 @@ def test_what_the_package_manager_says_is_passed_on(tmp_path: Path) -> None:
         install(packed(tmp_path), Dpkg(2, "reading\ndpkg: error: locked\n"))
 
 
+def test_a_package_manager_that_does_not_end_is_no_promise_that_nothing_was_changed(tmp_path: Path) -> None:
+    def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        raise subprocess.TimeoutExpired(command, 1)
+
+    with pytest.raises(UpdateRefused, match="did not finish"):
+        install_package(packed(tmp_path), workstation(kind=InstallerKind.DEB), KEYS, run=run)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("other", ["--install-into", "--set-up-server"])
+def test_what_polkit_lets_anybody_begin_as_root_ends_there(
+    tmp_path: Path, other: str, order: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The policy looks at the first argument alone: what follows it must not write where the caller says."""
+    pairs = [(ARGUMENT, str(tmp_path / "x.deb")), (other, str(tmp_path / "home"))][::order]
+
+    with pytest.raises(SystemExit):
+        main([word for pair in pairs for word in pair])
+
+    assert "not allowed with" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_policy_allows_this_one_act_of_this_one_program() -> None:
     words = POLICY.read_text("utf-8")
 
@@ -139,7 +163,7 @@ def test_pkexec_is_asked_and_its_answer_told(
 
     assert trouble in said
     assert bool(trouble) == bool(said)
-    assert (tmp_path / "asked").read_text() == f"dpkg --install {path}\n"
+    assert (tmp_path / "asked").read_text() == f"{mine.program} --install-update {path}\n"
     assert means_of(mine) is Means.ADMINISTRATOR
 
 
@@ -165,7 +189,10 @@ def test_without_pkexec_a_command_is_named(tmp_path: Path, monkeypatch: pytest.M
     mine = workstation(kind=InstallerKind.DEB)
 
     assert means_of(mine) is Means.BY_HAND
-    assert command_for(Path("/home/ama/x.deb"), mine) == "sudo dpkg --install /home/ama/x.deb"
+    assert (
+        command_for(Path("/home/ama o/x.deb"), mine)
+        == "sudo hms-desktop --install-update '/home/ama o/x.deb'"
+    )
 
 
 def test_windows_waits_installs_silently_and_starts_again() -> None:

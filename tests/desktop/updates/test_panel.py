@@ -35,7 +35,7 @@ SITUATIONS = {
     "by hand": replace(
         READY,
         means=Means.BY_HAND,
-        command="sudo dpkg --install /home/ama/.local/share/hms-desktop/updates/"
+        command="sudo hms-desktop --install-update /home/ama/.local/share/hms-desktop/updates/"
         "4f1d22c09ab1-hms-desktop-0.3.0-linux-x86_64.deb",
     ),
     "fetching": replace(READY, phase=Phase.FETCHING, required=True, percent=35),
@@ -119,7 +119,7 @@ def buttons(strip: UpdateStrip) -> list[str]:
         ("unsent", "2 entries made here are not stored yet", ["Update now", "Tonight", "Later"]),
         ("required", "too old for the server", ["Update now"]),
         ("administrator", "an administrator's password", ["Update now", "Later"]),
-        ("by hand", "sudo dpkg --install", ["Later"]),
+        ("by hand", "sudo hms-desktop --install-update", ["Later"]),
         ("fetching", "being fetched: 35 %", []),
         ("applying", "is being installed", []),
         ("trouble", "was not used", ["Try again", "Later"]),
