@@ -14,7 +14,7 @@ from hms_desktop.updates.applying import Means, apply, command_for, means_of
 from hms_desktop.updates.looking import Line, Looker, Outlook
 from hms_desktop.updates.night import Scene, is_quiet
 from hms_desktop.updates.store import Plan
-from hms_desktop.updates.trusted import UpdateRefused
+from hms_desktop.updates.trusted import UpdateRefused, tr
 from hms_desktop.widgets.background import Background
 from hms_server.contract.updates import InstallerKind
 
@@ -235,6 +235,10 @@ class UpdatesState(QObject):
             except UpdateRefused as refused:
                 log.warning("update not applied", reason=str(refused))
                 return str(refused)
+            except Exception:
+                # Without an answer nobody could sign in here until the program is started again.
+                log.exception("update not applied")
+                return tr("The update failed in a way that nobody has foreseen.")
             return ""
 
         self._background.run(work, self._on_applied)
