@@ -27,19 +27,23 @@ def arrive(
     *,
     rows: Mapping[str, int],
     now: datetime,
-    lost_time: bool,
+    lost_since: datetime | None = None,
     aside: str = "",
 ) -> None:
     """Loads the dump, counts every table, and begins a new epoch, in one transaction.
 
-    `lost_time`: work may have been done after the dump that is not in it. Then nobody is signed in any more,
-    open pairing codes are void, and what was to leave the premises counts as perhaps sent. `aside` names the
-    schema to which what is there now is moved first.
+    `lost_since`: work may have been done after that moment which is not in the dump. Then nobody is signed in
+    any more, open pairing codes are void, what was to leave the premises counts as perhaps sent, ids go on
+    above all that the lost work may have had, and the books are compared with Paystack's before any refund.
+    `aside` names the schema to which what is there now is moved first.
     """
     before = _set_aside(dsn, aside) if aside else ""
     after = [PATH, counted(rows), epoch_statement(now).as_string()]
-    if lost_time:
-        after.append(sql.SQL(LOST_TIME).format(now=sql.Literal(now.isoformat())).as_string())
+    if lost_since is not None:
+        moments = {"now": now.isoformat(), "since": lost_since.isoformat()}
+        literals = {name: sql.Literal(moment) for name, moment in moments.items()}
+        after.append(sql.SQL(LOST_WORK).format(**literals).as_string())
+    after.append(STILL_UNUSED)
     load(dump, dsn, before=before, after="\n".join(after))
     with connect(dsn, application_name="hms-server restore", autocommit=True) as connection:
         connection.execute("set statement_timeout = 0")
@@ -121,8 +125,52 @@ where not exists (select from pg_depend
     where classid = catalog and objid = ours.oid and deptype = 'e')
 """
 PATH = "set local search_path = public;"
-LOST_TIME = """
+# A server that was started in the midst would go on with what it had read before.
+STILL_UNUSED = """
+do $used$
+begin
+    if exists (select from pg_stat_activity
+        where application_name = 'hms-server' and datname = current_database()) then
+        raise exception 'A server was started on this database meanwhile: stop it, and begin again.';
+    end if;
+end $used$;
+"""
+# A message whose time is still to come cannot have been sent; an hour is for clocks that differ, and one that
+# is behind the backup's says nothing.
+# An id that was given after the dump is known to drafts, to requests under way and to printed cards: given
+# again, it would bring one patient's text into another's chart.
+# What Paystack did after the dump is not in the books: whoever enters a refund again from paper must not send
+# the money twice. A comparison that waits and says why holds refunds back (`paystack.refund_jobs`).
+LOST_WORK = """
 update session set ended_at = {now}, end_reason = 'restored' where ended_at is null;
 update pairing_code set tries_left = 0 where used_at is null;
-update relay_job set uncertain = true where state in ('waiting', 'running');
+update relay_job set uncertain = true
+where state in ('waiting', 'running')
+    and (kind <> 'messaging.send' or run_at <= {now}::timestamptz + interval '1 hour'
+        or {now}::timestamptz < {since}::timestamptz);
+do $numbers$
+declare
+    one record;
+begin
+    for one in select sequencename, coalesce(last_value, 0) as last from pg_sequences
+        where schemaname = 'public' and data_type = 'bigint'::regtype
+    loop
+        perform setval(format('public.%I', one.sequencename)::regclass, one.last + 100000);
+    end loop;
+end $numbers$;
+with days as (
+    select ({now}::timestamptz at time zone time_zone)::date as today,
+        ({since}::timestamptz at time zone time_zone)::date as since
+    from clinic
+), run as (
+    insert into reconciliation (first_day, last_day, asked_at, why)
+    select least(today - 8, since), today, {now}::timestamptz, 'The clinic was restored from a backup.'
+    from days where exists (select from relay_provider where name = 'paystack' and enabled)
+    returning id
+)
+insert into relay_job (kind, key, payload, summary, run_at, asked_at, asked_by, patience_from, since)
+select 'paystack.reconcile', id::text, jsonb_build_object('reconciliation_id', id),
+    'Compare with Paystack''s list: the clinic was restored', {now}::timestamptz, {now}::timestamptz,
+    'restore', {now}::timestamptz, {now}::timestamptz
+from run;
 """

@@ -61,6 +61,7 @@ def restore_embedded(order: Order, say: Say) -> Restored:
             refuse_used(old.ensure_running())
         manifest = _checked(order, say)
         loaded = _load_draft(order, manifest, say)
+        _refuse_started_meanwhile(order, old)
         old.stop()
         aside = draft.put_in_place(order.data_dir, order.now)
     return Restored(
@@ -100,7 +101,8 @@ def restore_external(order: Order, dsn: str, say: Say) -> Restored:
             _exchange_files(order, manifest)
         try:
             content = unpacked(order.backup, order.key)
-            arrive(content.dump, dsn, rows=manifest.rows, now=order.now, lost_time=True, aside=aside)
+            since = manifest.made_at
+            arrive(content.dump, dsn, rows=manifest.rows, now=order.now, lost_since=since, aside=aside)
         except BaseException:
             _take_back_files(order, keyless=keyless)
             raise
@@ -137,6 +139,16 @@ def _refuse_occupied(order: Order, where: str) -> None:
             f"{where} holds a clinic already; nothing was changed. To put the backup in its place, say "
             "--replace: what is there now is kept aside under a dated name."
         )
+
+
+def _refuse_started_meanwhile(order: Order, old: EmbeddedPostgres) -> None:
+    """Before there is a draft nothing keeps a server from its start; its work would go aside unseen."""
+    try:
+        if old.is_running():
+            refuse_used(old.ensure_running())
+    except TargetRefused:
+        draft.drop(order.data_dir)
+        raise
 
 
 def _holds_clinic(data_dir: Path, old: EmbeddedPostgres) -> bool:
@@ -178,7 +190,7 @@ def _load_draft(order: Order, manifest: Manifest, say: Say) -> audit.Verdict:
         dsn = postgres.ensure_running()
         say("Loading the database.")
         content = unpacked(order.backup, order.key)
-        arrive(content.dump, dsn, rows=manifest.rows, now=order.now, lost_time=True)
+        arrive(content.dump, dsn, rows=manifest.rows, now=order.now, lost_since=manifest.made_at)
         verdict = _finish_database(dsn, manifest)
         postgres.stop()
         _write_files(folder, manifest)

@@ -112,9 +112,16 @@ def _copy(move: Move, target: str, say: Say) -> list[Line]:
         if row is None:
             raise LookupError("the database gave no snapshot")
         rows = count_rows(connection)
-        arrive(dump(move.source, snapshot=row[0]), target, rows=rows, now=move.now, lost_time=False)
+        arrive(dump(move.source, snapshot=row[0]), target, rows=rows, now=move.now)
     say("Comparing every row of both.")
     lines = compare(_prints(move.source), _prints(target))
+    try:
+        # What a server that was started meanwhile has stored since the comparison would stay behind.
+        refuse_used(move.source)
+    except TargetRefused:
+        with suppress(BackupFailed):
+            clear(target)
+        raise
     if different := [line.name for line in lines if not line.equal]:
         with suppress(BackupFailed):
             clear(target)

@@ -6,10 +6,11 @@ from datetime import timedelta
 from hms_server.contract.relay import Trouble
 from hms_server.paystack.channels import to_subunits
 from hms_server.paystack.client import Paystack
-from hms_server.paystack.messages import Refund
+from hms_server.paystack.messages import Refund, RefundStatus
 from hms_server.paystack.provider import NAME, Line, line_of
 from hms_server.paystack.refunding import (
     REFUND,
+    TAG,
     StoredReturn,
     Tagged,
     fail_return,
@@ -29,6 +30,11 @@ NO_KEY = timedelta(minutes=10)
 
 SURE_AFTER = timedelta(minutes=2)
 """A call whose answer was lost may arrive until then, which is longer than any call may take."""
+UNTIL_COMPARED = timedelta(minutes=1)
+LOOK_FIRST = (
+    "Paystack lists a refund of this payment that is not in the books. Settle the task about it first, then "
+    "ask again."
+)
 NO_NUMBER = "Paystack's answer does not name the refund."
 
 
@@ -43,6 +49,9 @@ class RefundCall:
     currency: str
     provider_id: int | None
     in_doubt: bool
+    strangers: bool
+    """Paystack has refunds of this payment that the books do not know; `known` are those that they do."""
+    known: frozenset[int] = frozenset()
 
 
 class Returning:
@@ -68,6 +77,8 @@ class Returning:
         stored = find_return(work, job.payload.tag, lock=True)
         if stored.is_settled:
             return Finished()
+        if stored.provider_id is None and work.value(COMPARING):
+            return Again(UNTIL_COMPARED)
         if job.uncertain and stored.provider_id is None and (rest := _rest_of_doubt(work, stored)):
             return Again(rest)
         line = line_of(work, self._providers)
@@ -81,6 +92,10 @@ class Returning:
             currency=stored.currency,
             provider_id=stored.provider_id,
             in_doubt=job.uncertain,
+            strangers=bool(work.value(STRANGERS, (stored.reference,))),
+            known=frozenset(
+                known for (known,) in work.connection.execute(KNOWN, (stored.reference,)).fetchall()
+            ),
         )
 
     def store(self, work: Work, job: Claimed[Tagged], theirs: Refund | None) -> Next:
@@ -124,6 +139,8 @@ def return_money(call: RefundCall, outside: Outside) -> Refund | None:
         asked_before = _find_ours(paystack, call)
         if asked_before is not None:
             return _numbered(asked_before)
+    if call.strangers:
+        return _numbered(_find_forgotten(paystack, call))
     return _numbered(
         paystack.refund(call.reference, amount=call.amount, currency=call.currency, merchant_note=call.tag)
     )
@@ -157,4 +174,25 @@ def _find_ours(paystack: Paystack, call: RefundCall) -> Refund | None:
     return ours[0] if ours else None
 
 
+def _find_forgotten(paystack: Paystack, call: RefundCall) -> Refund:
+    """The same refund asked for before a restore, whose books have forgotten it; it is taken over.
+
+    Where there is none, nothing is asked for: somebody looks first at the refund that the books do not know.
+    """
+    transaction = paystack.verify(call.reference)
+    refunds = [] if transaction is None else paystack.refunds_of(transaction)
+    for row in refunds:
+        is_same = (row.amount, row.currency) == (call.amount, call.currency)
+        stays = row.status == RefundStatus.FAILED
+        if is_same and not stays and row.id not in call.known and TAG in (row.merchant_note or ""):
+            return row
+    raise OutsideFault(Trouble.DECLINED, LOOK_FIRST, may_have_arrived=False)
+
+
 DOUBT = "update paystack_refund set doubted_at = %s where tag = %s"
+# Only a restore asks for a comparison that says why: what Paystack has done meanwhile is not in the books.
+COMPARING = "select true from reconciliation where state = 'waiting' and why <> '' limit 1"
+STRANGERS = """
+select true from paystack_task where kind = 'unknown_refund' and reference = %s and done_at is null limit 1
+"""
+KNOWN = "select provider_id from paystack_refund where reference = %s and provider_id is not null"

@@ -23,6 +23,8 @@ from hms_server.relay.kinds import NewJob
 from hms_server.work import Work
 
 REFUND = "paystack.refund"
+TAG = "HMS-RF-"
+"""How the notes of our refunds begin at Paystack."""
 
 
 class Tagged(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +162,7 @@ def _ask(work: Work, tag: str) -> None:
 
 
 def _new_tag() -> str:
-    return "HMS-RF-" + base64.b32encode(os.urandom(10)).decode()
+    return TAG + base64.b32encode(os.urandom(10)).decode()
 
 
 LOCK: LiteralString = "select from paystack_refund where tag = %s for no key update"

@@ -1,10 +1,13 @@
 """Restoring: what was acknowledged is there, what was there is kept, and no trouble destroys anything."""
 
 import shutil
+from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hms_server import audit
@@ -28,6 +31,7 @@ from hms_server.database import connect, migrate, migrations_folder
 from hms_server.events import current_position
 from hms_server.gate import is_forgotten
 from hms_server.keys import load_or_create
+from hms_server.paystack.nightly import RECONCILE, Compared
 from hms_server.postgres import EmbeddedPostgres
 from tests.server.backup.clinics import NIGHT, Clinic, rows
 
@@ -49,6 +53,15 @@ insert into relay_job (kind, key, payload, summary, state, run_at, asked_at, ask
 select 'sms', state, '{}', 'x', state, now(), now(), 'x', now(), now()
 from unnest('{waiting,done}'::text[]) as state
 """
+MESSAGES = """
+insert into relay_job (kind, key, payload, summary, run_at, asked_at, asked_by, patience_from, since)
+select 'messaging.send', key, '{}', 'x', run_at::timestamptz, now(), 'x', now(), now()
+from (values ('due', '2026-11-20T12:00Z'), ('later', '2026-11-24T12:00Z')) as message (key, run_at)
+"""
+PAYSTACK = """
+insert into relay_provider (name, settings, enabled, changed_at, changed_by_name)
+values ('paystack', '{}', true, now(), 'x')
+"""
 SERVER = "insert into server_state (id, started_at, seen_at, told) values ('lost', now(), now(), '')"
 RELATIONS = "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
 ASIDE = "select nspname from pg_namespace where starts_with(nspname, 'before_restore_')"
@@ -62,7 +75,7 @@ def elsewhere(tmp_path: Path) -> Path:
 def test_everything_is_there_and_new_work_goes_on(
     clinic: Clinic, empty_database: str, elsewhere: Path
 ) -> None:
-    """Rows, keys, settings and the audit chain; numbers go on behind the last one."""
+    """Rows, keys, settings and the audit chain; no id that the lost server may have given is given again."""
     clinic.work(3)
     last = clinic.desk.sql("select max(id) from encounter")[0][0]
     with clinic.desk.connect() as connection:
@@ -81,7 +94,7 @@ def test_everything_is_there_and_new_work_goes_on(
     _move_desk(clinic, empty_database)
     ticket = clinic.desk.ask(CheckIn(patient_id=clinic.desk.patient()), Role.NURSE).ticket
     assert ticket.code not in [code for (code,) in codes]
-    assert rows(empty_database, "select max(id) from encounter") == [(last + 1,)]
+    assert rows(empty_database, "select max(id) from encounter") == [(last + 100_001,)]
 
 
 def _move_desk(clinic: Clinic, dsn: str) -> None:
@@ -117,6 +130,43 @@ def test_positions_sessions_codes_and_jobs_of_the_lost_server(
         ("done", False),
         ("waiting", True),
     ]
+
+
+def test_a_message_whose_time_is_to_come_cannot_have_been_sent(
+    clinic: Clinic, empty_database: str, elsewhere: Path
+) -> None:
+    """A reminder of next week's appointment is sent next week, without a doubt."""
+    clinic.desk.sql(MESSAGES)
+
+    clinic.restore(clinic.back_up().files[0], empty_database, elsewhere)
+
+    assert rows(empty_database, "select key, uncertain from relay_job order by key") == [
+        ("due", True),
+        ("later", False),
+    ]
+
+
+def test_the_books_are_compared_with_paystack_from_the_backup_on(
+    clinic: Clinic, empty_database: str, elsewhere: Path
+) -> None:
+    """At once, so that nobody pays or returns again what Paystack knows and the books do not."""
+    clinic.desk.sql(PAYSTACK)
+    file = clinic.back_up(NIGHT - timedelta(days=20)).files[0]
+
+    clinic.restore(file, empty_database, elsewhere)
+
+    ((number, *asked),) = rows(
+        empty_database, "select id, first_day, last_day, state, why from reconciliation"
+    )
+    assert asked == [
+        date(2026, 11, 1),
+        date(2026, 11, 21),
+        "waiting",
+        "The clinic was restored from a backup.",
+    ]
+    ((kind, key, payload),) = rows(empty_database, "select kind, key, payload from relay_job")
+    assert (kind, key) == (RECONCILE, str(number))
+    assert msgspec.convert(payload, Compared) == Compared(reconciliation_id=number)
 
 
 def test_a_database_with_a_clinic_is_refused_and_stays(clinic: Clinic, elsewhere: Path) -> None:
@@ -160,6 +210,31 @@ def test_a_database_that_is_served_is_refused(clinic: Clinic, empty_database: st
         pytest.raises(TargetRefused, match="A server works on this database at the moment: stop it first"),
     ):
         clinic.restore(file, empty_database, elsewhere)
+
+
+def test_a_server_that_is_started_in_the_midst_ends_the_restore(
+    clinic: Clinic, empty_database: str, elsewhere: Path, data_dir: Path
+) -> None:
+    """Its work would go aside unseen, or into rows that it read before."""
+    file = clinic.back_up().files[0]
+    old = EmbeddedPostgres(data_dir)
+    embedded = old.ensure_running()
+    with ExitStack() as served:
+
+        def start_on(dsn: str, said: str) -> None:
+            if said.startswith("Loading"):
+                served.enter_context(connect(dsn, application_name="hms-server"))
+
+        with pytest.raises(ToolFailed, match="A server was started on this database meanwhile"):
+            restore_external(clinic.order(file, elsewhere), empty_database, partial(start_on, empty_database))
+        with pytest.raises(TargetRefused, match="stop it first"):
+            restore_embedded(clinic.order(file, data_dir), partial(start_on, embedded))
+
+    assert rows(empty_database, RELATIONS) == [(0,)]
+    assert not (elsewhere / "keys.json").exists()
+    assert old.is_running()
+    assert not (data_dir / "restoring").exists()
+    assert not (data_dir / "keys.json").exists()
 
 
 @pytest.mark.parametrize("part", [0.02, 0.5, 0.999])

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import LiteralString
@@ -161,6 +162,23 @@ def test_no_move_while_a_server_works_on_either_side(
     assert is_empty(empty_database)
 
 
+def test_a_server_that_is_started_in_the_midst_ends_the_move(
+    desk: Desk, database: str, empty_database: str, tmp_path: Path
+) -> None:
+    """What it stores after the comparison would stay behind: the clinic stays where that server finds it."""
+    with ExitStack() as served:
+
+        def start(said: str) -> None:
+            if said.startswith("Comparing"):
+                served.enter_context(connect(database, application_name="hms-server"))
+
+        with pytest.raises(TargetRefused, match="stop it first"):
+            move_out(Move(source=database, data_dir=tmp_path, now=NOW), empty_database, start)
+
+    assert is_empty(empty_database)
+    assert chosen_database(tmp_path) is None
+
+
 def test_one_different_value_anywhere_is_found(clinic: str, empty_database: str, tmp_path: Path) -> None:
     """In a row, a sequence, or a rule of the schema; the line names it."""
     move_out(Move(source=clinic, data_dir=tmp_path, now=NOW), empty_database, quiet)
@@ -187,7 +205,7 @@ def test_what_arrived_can_be_cleared_again(desk: Desk, database: str, empty_data
     with connect(database, application_name="tests") as connection:
         row = connection.execute("select pg_export_snapshot()").fetchone()
         assert row is not None
-        arrive(dump(database, snapshot=row[0]), empty_database, rows={"clinic": 1}, now=NOW, lost_time=False)
+        arrive(dump(database, snapshot=row[0]), empty_database, rows={"clinic": 1}, now=NOW)
     assert not is_empty(empty_database)
 
     clear(empty_database)

@@ -3,13 +3,19 @@
 import pytest
 
 from hms_server.contract.billing import RefundState
-from hms_server.contract.paystack import TaskKind
+from hms_server.contract.paystack import ResolvePaymentTask, TaskAction, TaskKind
 from hms_server.contract.relay import CancelJob
 from hms_server.contract.values import Role
 from tests.outside.paystack import DOWN
 from tests.outside.paystack_books import Return
 from tests.server.desk import Desk, FaultRaised
 from tests.server.paystack.online import Online
+from tests.server.paystack.test_reconcile import compare, post, refund_there
+
+ASKED_BY_A_RESTORE = """
+insert into reconciliation (first_day, last_day, asked_at, why)
+values ('2026-03-01', '2026-03-02', now(), 'The clinic was restored from a backup.')
+"""
 
 
 def state_of(online: Online) -> list[RefundState]:
@@ -250,3 +256,56 @@ def test_a_refund_that_is_called_off_in_doubt_stays_set_aside(online: Online) ->
 
     assert state_of(online) == [RefundState.PENDING]
     assert [task.kind for task in online.tasks()] == [TaskKind.STUCK]
+
+
+def test_a_refund_that_a_restore_has_forgotten_is_taken_over(online: Online) -> None:
+    """Entered again from paper, it sends no money a second time: the one that Paystack has is followed."""
+    paid = online.paid(online.bill(100_000))
+    body = {"transaction": paid.reference, "amount": 40_000, "merchant_note": "HMS-RF-FORGOTTEN"}
+    assert post(online, "/refund", body)
+    compare(online)
+
+    online.refund(paid.payment_id, 40_000)
+    online.relay.run_due()
+    online.theirs.process_refunds()
+    online.pass_time(minutes=5)
+
+    assert len(online.theirs.books().refunds) == 1
+    assert state_of(online) == [RefundState.PROCESSED]
+    online.check_books()
+    online.check_against_theirs()
+
+
+def test_a_refund_that_the_books_do_not_know_is_looked_at_before_another(online: Online) -> None:
+    """It may be the same one; who has settled the task has looked."""
+    bill = online.bill(100_000)
+    paid = online.paid(bill)
+    refund_there(online, paid.reference, 30_000)
+    compare(online)
+
+    online.refund(paid.payment_id, 40_000)
+    online.relay.run_due()
+
+    (row,) = online.now(bill).refunds
+    assert row.state is RefundState.FAILED
+    assert "a refund of this payment that is not in the books. Settle the task" in row.why
+    assert len(online.theirs.books().refunds) == 1
+    for task in online.tasks():
+        note = ResolvePaymentTask(task_id=task.id, action=TaskAction.NOTE, note="Another one")
+        online.billing.desk.ask(note, Role.CASHIER)
+    online.refund(paid.payment_id, 40_000)
+    online.relay.run_due()
+    assert [row.amount for row in online.theirs.books().refunds] == [30_000, 40_000]
+
+
+def test_no_refund_leaves_before_the_comparison_that_a_restore_asked_for(online: Online) -> None:
+    paid = online.paid(online.bill())
+    online.billing.desk.sql(ASKED_BY_A_RESTORE)
+
+    online.refund(paid.payment_id, 50_000)
+    online.pass_time(minutes=5)
+    assert online.theirs.books().refunds == []
+    online.billing.desk.sql("update reconciliation set state = 'done', why = '' where night is null")
+    online.pass_time(minutes=5)
+
+    assert len(online.theirs.books().refunds) == 1
