@@ -126,11 +126,12 @@ class Copies:
         self.troubles.append(_sentence(copy.place, error))
 
 
-def rotate(place: Path, *, server: str, zone: tzinfo) -> list[Path]:
+def rotate(place: Path, *, server: str, zone: tzinfo, newest: Path | None = None) -> list[Path]:
     """Deletes the backups of this server that need not be kept any more, and gives their names.
 
-    Files of another clinic in the same folder, and all that cannot be read as a backup, stay. OSError where
-    the folder refuses.
+    Files of another clinic in the same folder, and all that cannot be read as a backup, stay. So does
+    `newest`, which was just made, whatever a clock that is behind says of its age. OSError where the folder
+    refuses.
     """
     made: dict[Path, datetime] = {}
     for path in sorted(place.glob(PATTERN + ENDING)):
@@ -139,7 +140,7 @@ def rotate(place: Path, *, server: str, zone: tzinfo) -> list[Path]:
             if header.server == server:
                 made[path] = header.made_at.astimezone(zone)
     keep = kept(made.values())
-    dropped = [path for path, moment in made.items() if moment not in keep]
+    dropped = [path for path, moment in made.items() if moment not in keep and path != newest]
     for path in dropped:
         path.unlink(missing_ok=True)
     return dropped

@@ -25,7 +25,7 @@ from hms_server.backup.state import BackupState, read_state, write_state
 from hms_server.backup.trouble import BackupFailed, BackupStopped
 from hms_server.contract.pairing import fingerprint
 from hms_server.database import connect
-from hms_server.keys import KeyFileError, ServerKeys, load_or_create
+from hms_server.keys import KeyFileError, ServerKeys, load, load_or_create
 from hms_server.postgres_programs import PostgresFailed
 
 _ROOM_BYTES = 32 << 20
@@ -134,7 +134,7 @@ def make(
             for place in places:
                 copies.open(place, needed_bytes=needed, now=now)
             copies.refuse_none()
-            keys = _keys(source.data_dir)
+            keys = _keys(source.data_dir, view.server_key)
             about = view.about(now=now, server=fingerprint(keys.public_key))
             manifest = Manifest(
                 made_at=now,
@@ -213,7 +213,7 @@ def _rotated(files: Sequence[Path], server: str, zone: tzinfo) -> list[str]:
     troubles = []
     for file in files:
         try:
-            rotate(file.parent, server=server, zone=zone)
+            rotate(file.parent, server=server, zone=zone, newest=file)
         except OSError as error:
             troubles.append(
                 f"Old backups in {file.parent} could not be deleted ({error.strerror or error}): look after "
@@ -229,6 +229,7 @@ class View:
     connection: psycopg.Connection[Any]
     snapshot: str
     clinic: str
+    server_key: str | None
     zone: tzinfo
     revision: str
     size: int
@@ -254,12 +255,13 @@ def _snapshot(dsn: str) -> Iterator[View]:
             connection.execute("select set_config(%s, '0', true)", (limit,))
         if connection.execute("select to_regclass('public.clinic')").fetchone() == (None,):
             raise BackupFailed("There is no clinic in the database yet: nothing to back up.")
-        clinic = connection.execute("select name, time_zone from clinic").fetchone()
-        name, zone = clinic or ("", "UTC")
+        clinic = connection.execute(CLINIC).fetchone()
+        name, zone, server_key = clinic or ("", "UTC", None)
         yield View(
             connection=connection,
             snapshot=_value(connection, "select pg_export_snapshot()"),
             clinic=name,
+            server_key=server_key,
             zone=ZoneInfo(zone),
             revision=_value(connection, "select version_num from alembic_version"),
             size=_value(connection, "select pg_database_size(current_database())"),
@@ -293,11 +295,19 @@ def _needed_bytes(view: View, state: BackupState) -> int:
     return min(expected, view.size) + _ROOM_BYTES
 
 
-def _keys(data_dir: Path) -> ServerKeys:
+def _keys(data_dir: Path, expected: str | None) -> ServerKeys:
+    """The clinic's own; where a server has served it already, others would open nothing that is sealed."""
+    path = data_dir / "keys.json"
     try:
-        return load_or_create(data_dir / "keys.json")
+        keys = load_or_create(path) if expected is None else load(path)
     except (KeyFileError, OSError) as error:
         raise BackupFailed(f"{error} Without the server's keys a backup would be of no use.") from error
+    if expected not in (None, keys.public_key):
+        raise BackupFailed(
+            f"The keys in {path} are not those of the clinic in this database, and a backup with them would "
+            "be of no use: put the keys.json of a backup in their place, or name the right --data-dir."
+        )
+    return keys
 
 
 def _settings_file(data_dir: Path) -> bytes:
@@ -329,3 +339,7 @@ def _as_sentence(failure: Exception) -> str:
     if isinstance(failure, psycopg.Error):
         return f"The database does not answer: {failure}"
     return str(failure)
+
+
+# The database may still be one of before the column.
+CLINIC = "select name, time_zone, to_jsonb(clinic) ->> 'server_key' from clinic"

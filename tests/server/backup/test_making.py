@@ -22,6 +22,7 @@ from hms_server.contract.private_files import is_private
 from hms_server.contract.values import Role
 from hms_server.contract.visits import CheckIn
 from hms_server.events import current_position
+from hms_server.keys import load_or_create
 from tests.server.backup.clinics import NIGHT, Clinic, as_nobody_knows
 from tests.server.test_events import read_all, tell
 
@@ -205,6 +206,34 @@ def test_old_backups_go_and_those_of_another_clinic_stay(clinic: Clinic) -> None
     assert foreign.exists()
     assert "clinic-2020-01-01-0000.hmsbackup" in names
     assert len(names) == 2 + 7
+
+
+def test_the_newest_backup_stays_also_where_the_clock_is_behind(clinic: Clinic) -> None:
+    """A small machine wakes up in another year: what it has just made is not the oldest of all."""
+    for month in range(12):
+        clinic.back_up(NIGHT - timedelta(days=30 * month))
+
+    made = clinic.back_up(NIGHT - timedelta(days=3000))
+
+    assert made.files[0].exists()
+    assert len(list(clinic.place.iterdir())) == 13
+
+
+def test_a_backup_without_the_keys_of_the_clinic_is_none(clinic: Clinic) -> None:
+    """Lost or mixed up, they are told, and none are made in their place."""
+    keys_file = clinic.data_dir / "keys.json"
+    clinic.desk.sql("update clinic set server_key = %s", (clinic.server_key,))
+    clinic.back_up()
+    keys_file.unlink()
+
+    with pytest.raises(BackupFailed, match=r"There is no key file .* a backup would be of no use"):
+        clinic.back_up()
+    assert not keys_file.exists()
+    load_or_create(keys_file)
+    with pytest.raises(BackupFailed, match="are not those of the clinic in this database"):
+        clinic.back_up()
+
+    assert len(list(clinic.place.iterdir())) == 1
 
 
 def test_a_draft_of_a_killed_backup_is_cleared_and_a_young_one_left(clinic: Clinic) -> None:
