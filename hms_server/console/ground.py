@@ -1,6 +1,7 @@
 """What the commands stand on: the database of the data directory, running and migrated."""
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 else:
     Commands = object
 
+ASK = "-"
+"""In the place of a DSN, whose password would stand in the list of processes, and in the log of sudo."""
+
 
 @contextmanager
 def running_database(options: argparse.Namespace) -> Iterator[str]:
@@ -31,6 +35,21 @@ def running_database(options: argparse.Namespace) -> Iterator[str]:
     finally:
         if not options.database and not is_used_by_a_server(dsn):
             embedded(options).stop()
+
+
+def typed_address(given: str) -> str:
+    """The DSN of a command line; where that is “-”, a line that somebody types or another program writes.
+
+    `DatabaseUnfit` for an empty one, since going on with the embedded database would be something else.
+    """
+    if given != ASK:
+        return given
+    if sys.stdin.isatty():
+        print("Address of the database (DSN): ", end="", file=sys.stderr, flush=True)
+    typed = sys.stdin.readline().strip()
+    if not typed:
+        raise database.DatabaseUnfit("No address of a database was typed. Nothing was changed.")
+    return typed
 
 
 def embedded(options: argparse.Namespace) -> EmbeddedPostgres:

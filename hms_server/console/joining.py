@@ -14,7 +14,13 @@ from hms_server.app import prepare_data_dir
 from hms_server.chosen_database import choose_database
 from hms_server.clock import system_clock
 from hms_server.config import PORT
-from hms_server.console.ground import Commands, connect, is_used_by_a_server, running_database
+from hms_server.console.ground import (
+    Commands,
+    connect,
+    is_used_by_a_server,
+    running_database,
+    typed_address,
+)
 from hms_server.contract.pairing import PAIRING_PORT, Purpose
 from hms_server.contract.private_files import create_private, replace_private
 from hms_server.joining import JoinRefused, fetch_keys
@@ -37,7 +43,10 @@ def add(commands: Commands) -> None:
     join.add_argument("address", help="address of the first server, such as 192.168.1.5")
     join.add_argument("--code", help="the code that 'hms-server server-code' printed there")
     join.add_argument(
-        "--database", metavar="DSN", default=argparse.SUPPRESS, help="the PostgreSQL of the clinic"
+        "--database",
+        metavar="DSN",
+        default=argparse.SUPPRESS,
+        help="the PostgreSQL of the clinic; - to be asked",
     )
     join.set_defaults(run=join_clinic)
 
@@ -59,7 +68,8 @@ def print_server_code(options: argparse.Namespace) -> int:
     address = next(iter(local_addresses()), socket.gethostname())
     print(f"{opened.code}   valid until {opened.expires_at.astimezone():%H:%M}, for one server")
     print("Whoever types this code gets the clinic's keys. On the second machine, type:")
-    print(f"  hms-server join {address} --database DSN")
+    print(f"  hms-server join {address} --database -")
+    print("It asks for the address of the clinic's PostgreSQL (DSN), then for this code.")
     return 0
 
 
@@ -70,6 +80,7 @@ def join_clinic(options: argparse.Namespace) -> int:
             "Name the clinic's PostgreSQL with --database DSN: both servers work on the same one."
         )
     desk = desk_of(options.address)
+    options.database = typed_address(options.database)
     expected = _key_of_clinic(options.database)
     code = options.code or _ask_code()
     handover = fetch_keys(desk, code, machine=socket.gethostname())

@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 from hms_server.backup.draft import finish_interrupted
 from hms_server.backup.trouble import BackupFailed
 from hms_server.clock import system_clock
-from hms_server.console.ground import Commands, embedded, is_used_by_a_server
+from hms_server.console.ground import Commands, embedded, is_used_by_a_server, typed_address
 from hms_server.moving.move import Move, Moved, move_home, move_out
 
 HOME = "embedded"
@@ -18,7 +18,9 @@ HOME = "embedded"
 def add(commands: Commands) -> None:
     """Adds `move`."""
     move = commands.add_parser("move", help="take the clinic to another PostgreSQL, with proof of equality")
-    move.add_argument("--to", required=True, metavar="DSN", help=f"an empty database, or {HOME}")
+    move.add_argument(
+        "--to", required=True, metavar="DSN", help=f"an empty database, - to be asked, or {HOME}"
+    )
     move.add_argument("--replace", action="store_true", help="keep an embedded database that is there aside")
     move.set_defaults(run=move_clinic)
 
@@ -26,6 +28,7 @@ def add(commands: Commands) -> None:
 def move_clinic(options: argparse.Namespace) -> int:
     """Prints the proof; the next start of the server uses the new place."""
     finish_interrupted(options.data_dir)
+    options.to = typed_address(options.to)
     if options.to != HOME:
         _refuse_garbled(options.to)
     moved = _home(options) if options.to == HOME else _out(options)

@@ -1,5 +1,6 @@
 """A data folder remembers which PostgreSQL its clinic is in."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hms_server.chosen_database import ChoiceUnreadable, choose_database, chosen
 from hms_server.contract.private_files import is_private
 
 DSN = "postgresql://clinic:secret@db.example/clinic"
+JOIN = ("join", "127.0.0.1", "--code", "1234 5678", "--database", "-")
 
 
 def test_nothing_chosen_means_the_embedded_one(tmp_path: Path) -> None:
@@ -31,6 +33,41 @@ def test_a_damaged_choice_is_not_taken_for_none(tmp_path: Path) -> None:
 
     with pytest.raises(ChoiceUnreadable, match="Restore it from a backup"):
         chosen_database(tmp_path)
+
+
+def test_an_address_need_not_stand_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everybody on the machine may read those, and sudo writes them into a log."""
+    monkeypatch.setattr("sys.stdin", StringIO("host=127.0.0.1 port=1 connect_timeout=2\n"))
+
+    code = main(["--data-dir", str(tmp_path), *JOIN])
+
+    assert code == 1
+    assert "port 1 failed" in capsys.readouterr().err
+
+
+def test_a_move_asks_for_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("no address\n"))
+
+    code = main(["--data-dir", str(tmp_path), "move", "--to", "-"])
+
+    assert code == 1
+    assert "That is no address of a database" in capsys.readouterr().err
+
+
+def test_an_address_that_nobody_types_is_not_the_embedded_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO(""))
+
+    code = main(["--data-dir", str(tmp_path / "data"), *JOIN])
+
+    assert code == 1
+    assert "No address" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
 
 
 def test_every_command_uses_the_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
