@@ -36,10 +36,13 @@ never read, and of the logs only the program's own words are left ("…" and "#"
 
 
 def write_bundle(ground: Ground, path: Path | None, *, log_file: Path | None = None) -> Path:
-    """Writes the file, readable by its owner alone, and says where it is; OSError where it cannot."""
+    """Writes the file, readable by its owner alone, and says where it is; OSError where it cannot.
+
+    Never into a file that is there: in a folder of everybody's it may be somebody else's, or lead elsewhere.
+    """
     target = path or Path.cwd() / f"hms-support-{ground.now:%Y%m%d-%H%M%S}.zip"
     scrubber = own_scrubber(_names(ground))
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("README.txt", ABOUT)
         for name, content in _reports(ground, scrubber).items():

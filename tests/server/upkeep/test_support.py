@@ -133,6 +133,16 @@ def test_only_its_owner_may_read_it(marked: Ground, tmp_path: Path) -> None:
     assert write_bundle(marked, tmp_path / "a.zip").stat().st_mode & 0o077 == 0
 
 
+def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    """In a folder of everybody's somebody else may have put it there, to read what is written into it."""
+    (tmp_path / "a.zip").write_text("mine")
+
+    with pytest.raises(FileExistsError):
+        write_bundle(ground(tmp_path / "nothing"), tmp_path / "a.zip")
+
+    assert (tmp_path / "a.zip").read_text() == "mine"
+
+
 def test_it_can_be_made_while_everything_is_down(tmp_path: Path) -> None:
     inside = members(write_bundle(ground(tmp_path / "nothing"), tmp_path / "a.zip"))
 
