@@ -19,6 +19,7 @@ from hms_server.backup.sealing import Backup
 from hms_server.backup.settings import BackupSettings, load_settings, save_settings
 from hms_server.backup.state import read_state
 from hms_server.backup.trouble import BackupFailed
+from hms_server.chosen_database import choose_database
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, embedded, is_used_by_a_server
 
@@ -89,6 +90,8 @@ def restore_backup(options: argparse.Namespace) -> int:
         restored = drill(order, print)
     elif options.database:
         restored = restore_external(order, options.database, print)
+        # The next start would serve an embedded database without the clinic.
+        choose_database(options.data_dir, options.database)
     else:
         restored = restore_embedded(order, print)
     code = _tell(restored)
@@ -101,7 +104,10 @@ def restore_backup(options: argparse.Namespace) -> int:
 def take_snapshot(options: argparse.Namespace) -> int:
     """Takes the snapshot, or puts it back."""
     if options.put_back:
-        return _tell(snapshot.put_back(options.data_dir, dsn=options.database, now=system_clock(), say=print))
+        back = snapshot.put_back(options.data_dir, dsn=options.database, now=system_clock(), say=print)
+        code = _tell(back)
+        print(PUT_BACK)
+        return code
     with database_as_it_is(options) as source:
         print(snapshot.take(source, now=system_clock()))
     return 0
@@ -238,4 +244,9 @@ NOT_PROVED = "It was read back, and not loaded: the data folder has no room for 
 NEXT = """\
 Start the server: workstations find it again by its key and need no new pairing. Everybody signs in anew.
 Work that was stored after the backup is gone: enter it again from paper, and look under Outside for what may
-have been sent already."""
+have been sent already. What was paid through Paystack comes from there by itself: do not ask for it again.
+Whoever was locked after the backup, a person or a workstation, can get in again: lock them anew. Where the
+clinic was lost with another machine, never start that server again: workstations would trust both."""
+PUT_BACK = """\
+What was stored after that moment is not in the clinic any more, only in what is kept. Everybody signs in
+anew."""

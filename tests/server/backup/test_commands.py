@@ -15,6 +15,7 @@ from hms_server.__main__ import main
 from hms_server.backup.recovery import RecoveryKey
 from hms_server.backup.settings import load_settings
 from hms_server.backup.state import read_state
+from hms_server.chosen_database import chosen_database
 from hms_server.postgres import EmbeddedPostgres
 from tests.server.backup.clinics import rows
 
@@ -131,7 +132,7 @@ def test_a_snapshot_is_put_back_after_a_failed_upgrade(site: Site) -> None:
     file = Path(site.do("snapshot").strip())
     add_staff(site, "second")
 
-    site.do("snapshot", "--put-back")
+    assert "is not in the clinic any more" in site.do("snapshot", "--put-back")
 
     assert staff(site) == 2
     assert sorted(path.suffix for path in file.parent.iterdir()) == [".hmsbackup", ".key"]
@@ -232,6 +233,18 @@ def test_a_backup_of_a_clinic_that_was_moved(
     assert "schema before_restore_" in site.do("restore", file, "--key-file", key_file, "--replace")
 
     assert rows(empty_database, "select count(*) from staff") == [(1,)]
+
+
+def test_a_restore_into_a_named_database_is_served_from_there(
+    site: Site, key_file: Path, disk: Path, data_dir: Path, empty_database: str
+) -> None:
+    """Also where nobody says the name again: the next start would find no clinic."""
+    file = Path(site.do("backup", disk).strip())
+    fresh = Site(data_dir / "fresh", site._capsys)
+
+    fresh.do("--database", empty_database, "restore", file, "--key-file", key_file)
+
+    assert chosen_database(fresh.folder) == empty_database
 
 
 def test_an_embedded_database_without_a_clinic_stands_in_no_way(
