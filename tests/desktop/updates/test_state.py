@@ -307,20 +307,12 @@ def test_a_file_that_was_changed_while_it_lay_there_is_not_used(place: Place, qt
 
 @pytest.mark.allow_log(REFUSED)
 def test_a_bug_locks_nobody_out(place: Place, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While an update is applied nobody may sign in: it has to end, whatever happens."""
-
-    def fail(*_: object) -> None:
-        raise RuntimeError("a bug")
-
-    monkeypatch.setattr("hms_desktop.updates.state.apply", fail)
+    monkeypatch.setattr("hms_desktop.updates.state.apply", None)
     state = place.start()
     look(qtbot, state, Phase.READY)
-
     state.update_now()
-    settle(qtbot, lambda: state.situation.phase is Phase.TROUBLE)
-
-    assert "foreseen" in state.situation.sentence
-    assert place.restarts == 0
+    settle(qtbot, lambda: "foreseen" in state.situation.sentence)
+    assert state.situation.phase is Phase.TROUBLE
 
 
 @pytest.mark.allow_log(REFUSED)
