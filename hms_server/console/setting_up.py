@@ -112,8 +112,10 @@ def _ask_everything(options: argparse.Namespace) -> int:
     from hms_server.setup.dialogue import ask_all, summary  # noqa: PLC0415 - as above
     from hms_server.setup.terminal import Terminal, WentBack  # noqa: PLC0415 - as above
 
-    # Whatever started this may have told it to ignore Ctrl+C, which is the way out of a dialogue.
+    # Whatever started this may ignore Ctrl+C or hold it back, which is the way out of a dialogue.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     terminal = Terminal()
     found = _existing(options)
     if found is not None and not found.filling:
