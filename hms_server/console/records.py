@@ -7,7 +7,7 @@ from pathlib import Path
 from hms_server import audit
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
-from hms_server.keys import load_or_create
+from hms_server.keys import load
 
 
 def add(commands: Commands) -> None:
@@ -35,7 +35,7 @@ def import_fhir(options: argparse.Namespace) -> int:
 
 def verify_audit(options: argparse.Namespace) -> int:
     """Prints the verdict; code 2 when the chain is broken."""
-    keys = load_or_create(options.data_dir / "keys.json")
+    keys = load(options.data_dir / "keys.json")
     with running_database(options) as dsn, connect(dsn) as connection:
         verdict = audit.verify(connection, keys.audit_key)
     if verdict.fault is not None:

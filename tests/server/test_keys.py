@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import zmq
 
+from hms_server.__main__ import main
 from hms_server.keys import KeyFileError, ServerKeys, load_or_create
 
 
@@ -82,3 +83,13 @@ def test_secrets_stay_out_of_tracebacks(path: Path) -> None:
     assert keys.public_key in repr(keys)
     assert keys.secret_key not in repr(keys)
     assert repr(keys.audit_key) not in repr(keys)
+
+
+def test_whoever_verifies_without_keys_is_told_so_and_no_others_are_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With new ones every chain would look broken, and the next backup would carry them."""
+    assert main(["--data-dir", str(tmp_path), "verify"]) == 1
+
+    assert "There is no key file" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
