@@ -8,6 +8,7 @@ import pytest
 from hms_server.__main__ import main
 from hms_server.chosen_database import ChoiceUnreadable, choose_database, chosen_database
 from hms_server.contract.private_files import is_private
+from hms_server.keys import load_or_create
 
 DSN = "postgresql://clinic:secret@db.example/clinic"
 JOIN = ("join", "127.0.0.1", "--code", "1234 5678", "--database", "-")
@@ -73,6 +74,7 @@ def test_an_address_that_nobody_types_is_not_the_embedded_one(
 def test_every_command_uses_the_choice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It ends with one sentence where that database does not answer."""
     choose_database(tmp_path, "host=127.0.0.1 port=1 connect_timeout=2")
+    load_or_create(tmp_path / "keys.json")
 
     code = main(["--data-dir", str(tmp_path), "verify"])
 
