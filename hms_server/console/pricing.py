@@ -9,10 +9,7 @@ from hms_server.app import load_reference
 from hms_server.billing.price_list import PriceListWrong, read_list, store_list, write_list
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
-
-PIPE = Path("-")
-MARK = "\ufeff"
-"""Spreadsheets take a file without this mark for one of another encoding."""
+from hms_server.console.spreadsheet import PIPE, FileUnfit, read, refuse_existing, write
 
 
 def add(commands: Commands) -> None:
@@ -29,44 +26,31 @@ def add(commands: Commands) -> None:
 
 def export_prices(options: argparse.Namespace) -> int:
     """Never writes over a file: it may hold prices that somebody has just typed."""
-    if options.file != PIPE and options.file.exists():
-        print(f"{options.file} exists already: name another file, or delete it.", file=sys.stderr)
-        return 1
-    with redirect_stdout(sys.stderr), running_database(options) as dsn, connect(dsn) as connection:
-        load_reference(connection)
-        try:
-            text = write_list(connection, now=system_clock())
-        except PriceListWrong as wrong:
-            print(wrong, file=sys.stderr)
-            return 1
-    if options.file == PIPE:
-        print(text if sys.stdout.isatty() else f"{MARK}{text}", end="")
-        return 0
     try:
-        options.file.write_text(f"{MARK}{text}", encoding="utf-8")
-    except OSError as error:
-        print(f"{options.file} cannot be written: {error.strerror}.", file=sys.stderr)
+        refuse_existing(options.file)
+        with redirect_stdout(sys.stderr), running_database(options) as dsn, connect(dsn) as connection:
+            load_reference(connection)
+            text = write_list(connection, now=system_clock())
+        write(options.file, text)
+    except (FileUnfit, PriceListWrong) as wrong:
+        print(wrong, file=sys.stderr)
         return 1
-    print(f"{options.file}: fill in the last column, save it as CSV, then 'hms-server prices import'.")
+    if options.file != PIPE:
+        print(f"{options.file}: fill in the last column, save it as CSV, then 'hms-server prices import'.")
     return 0
 
 
 def import_prices(options: argparse.Namespace) -> int:
     """All lines or none."""
-    try:
-        text = sys.stdin.read() if options.file == PIPE else options.file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "save it as CSV in UTF-8"
-        print(f"{options.file} cannot be read: {reason}.", file=sys.stderr)
-        return 1
     now = system_clock()
-    with running_database(options) as dsn, connect(dsn) as connection:
-        load_reference(connection)
-        try:
+    try:
+        text = read(options.file)
+        with running_database(options) as dsn, connect(dsn) as connection:
+            load_reference(connection)
             changed = read_list(connection, text, now=now)
             store_list(connection, changed, now=now)
-        except PriceListWrong as wrong:
-            print(wrong, file=sys.stderr)
-            return 1
+    except (FileUnfit, PriceListWrong) as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
     print(f"{len(changed)} prices were changed. They hold from now on; bills that exist stay as they are.")
     return 0

@@ -14,13 +14,11 @@ import psycopg
 from hms_server.app import load_reference
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
+from hms_server.console.spreadsheet import PIPE, FileUnfit, read, refuse_existing, write
 from hms_server.dispatch import AUDIT, SERVER, TELL
 from hms_server.pharmacy.stock_list import StockListWrong, take_delivery, write_stock_list
 from hms_server.work import Work
 
-PIPE = Path("-")
-MARK = "\ufeff"
-"""Spreadsheets take a file without this mark for one of another encoding."""
 NO_CLINIC = "There is no clinic here yet: run 'hms-server setup' first."
 
 
@@ -38,37 +36,30 @@ def add(commands: Commands) -> None:
 
 def export_stock(options: argparse.Namespace) -> int:
     """Never writes over a file: it may hold what somebody has just counted."""
-    if options.file != PIPE and options.file.exists():
-        return _fail(f"{options.file} exists already: name another file, or delete it.")
-    with redirect_stdout(sys.stderr), running_database(options) as dsn, connect(dsn) as connection:
-        load_reference(connection)
-        text = write_stock_list(Work(connection, SERVER, system_clock(), uuid4()))
-    if options.file == PIPE:
-        print(text if sys.stdout.isatty() else f"{MARK}{text}", end="")
-        return 0
     try:
-        options.file.write_text(f"{MARK}{text}", encoding="utf-8")
-    except OSError as error:
-        return _fail(f"{options.file} cannot be written: {error.strerror}.")
-    print(f"{options.file}: fill in what was delivered, save it as CSV, then 'hms-server stock import'.")
+        refuse_existing(options.file)
+        with redirect_stdout(sys.stderr), running_database(options) as dsn, connect(dsn) as connection:
+            load_reference(connection)
+            text = write_stock_list(Work(connection, SERVER, system_clock(), uuid4()))
+        write(options.file, text)
+    except FileUnfit as wrong:
+        return _fail(str(wrong))
+    if options.file != PIPE:
+        print(f"{options.file}: fill in what was delivered, save it as CSV, then 'hms-server stock import'.")
     return 0
 
 
 def import_stock(options: argparse.Namespace) -> int:
     """All lines or none."""
     try:
-        text = sys.stdin.read() if options.file == PIPE else options.file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "save it as CSV in UTF-8"
-        return _fail(f"{options.file} cannot be read: {reason}.")
-    with running_database(options) as dsn, connect(dsn) as connection:
-        load_reference(connection)
-        if connection.execute("select from clinic").fetchone() is None:
-            return _fail(NO_CLINIC)
-        try:
+        text = read(options.file)
+        with running_database(options) as dsn, connect(dsn) as connection:
+            load_reference(connection)
+            if connection.execute("select from clinic").fetchone() is None:
+                return _fail(NO_CLINIC)
             taken = store_delivery(connection, text, now=system_clock())
-        except StockListWrong as wrong:
-            return _fail(str(wrong))
+    except (FileUnfit, StockListWrong) as wrong:
+        return _fail(str(wrong))
     print(f"{taken} lines were taken into stock.")
     return 0
 

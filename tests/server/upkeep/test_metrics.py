@@ -193,6 +193,8 @@ def test_a_port_that_is_taken_costs_the_numbers_and_nothing_else(log_guard: LogG
         endpoint.start()
         endpoint.stop()
 
+    assert any("the port is taken" in line for line in log_guard.lines)
+
 
 def test_a_server_that_makes_mistakes_is_told_from_one_that_refuses() -> None:
     route = Route(request=GetClinic, handler=lambda _work, _request: None, permission=None, kind=Kind.QUERY)  # type: ignore[arg-type,return-value]
