@@ -2,14 +2,23 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
 
 from hms_server.app import load_reference
-from hms_server.billing.price_list import PriceListWrong, read_list, store_list, write_list
+from hms_server.billing.price_list import PriceLine, PriceListWrong, read_list, store_list, write_list
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
+from hms_server.console.recording import record
 from hms_server.console.spreadsheet import PIPE, FileUnfit, read, refuse_existing, write
+from hms_server.dispatch import SERVER
+from hms_server.work import Work
 
 
 def add(commands: Commands) -> None:
@@ -48,9 +57,18 @@ def import_prices(options: argparse.Namespace) -> int:
         with running_database(options) as dsn, connect(dsn) as connection:
             load_reference(connection)
             changed = read_list(connection, text, now=now)
-            store_list(connection, changed, now=now)
+            store_prices(connection, changed, now=now)
     except (FileUnfit, PriceListWrong) as wrong:
         print(wrong, file=sys.stderr)
         return 1
     print(f"{len(changed)} prices were changed. They hold from now on; bills that exist stay as they are.")
     return 0
+
+
+def store_prices(connection: psycopg.Connection[Any], changed: Sequence[PriceLine], *, now: datetime) -> None:
+    """In one transaction with its audit row; a list without a new price changes and records nothing."""
+    if not changed:
+        return
+    with connection.transaction():
+        store_list(connection, changed, now=now)
+        record(Work(connection, SERVER, now, uuid4()), "ImportPrices")

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import msgspec
 import psycopg
 
 from hms_server.app import load_reference
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
+from hms_server.console.recording import record
 from hms_server.console.spreadsheet import PIPE, FileUnfit, read, refuse_existing, write
-from hms_server.dispatch import AUDIT, SERVER, TELL
+from hms_server.dispatch import SERVER
 from hms_server.pharmacy.stock_list import StockListWrong, take_delivery, write_stock_list
 from hms_server.work import Work
 
@@ -69,16 +69,7 @@ def store_delivery(connection: psycopg.Connection[Any], text: str, *, now: datet
     work = Work(connection, SERVER, now, uuid4())
     with connection.transaction():
         taken = take_delivery(work, text)
-        nobody: dict[str, Any] = {"staff": None, "device": None, "session": None, "patients": []}
-        named = {"at": now, "id": work.request_id, "name": "ImportStock", "outcome": "done"}
-        connection.execute(AUDIT, nobody | named)
-        told = {
-            "event_names": [type(each.event).__name__ for each in work.events],
-            "audiences": [each.audience.value for each in work.events],
-            "addressees": [each.staff_id for each in work.events],
-            "bodies": [msgspec.msgpack.encode(each.event) for each in work.events],
-        }
-        connection.execute(TELL, told | {"at": now})
+        record(work, "ImportStock")
     return taken
 
 

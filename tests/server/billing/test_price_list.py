@@ -8,6 +8,7 @@ import pytest
 
 from hms_server.billing.price_list import PriceListWrong, read_list, store_list, write_list
 from hms_server.billing.prices import load_prices
+from hms_server.console.pricing import store_prices
 from hms_server.prescribing.formulary import load_formulary
 from tests.server.billing.bills import Billing
 from tests.server.desk import Desk
@@ -48,6 +49,17 @@ def changed(text: str, prices: dict[str, str], *, delimiter: str = ",") -> str:
     for row in rows:
         writer.writerow([*row[:-1], prices.get(row[0], row[-1])])
     return out.getvalue()
+
+
+def test_an_import_stands_in_the_audit_and_one_that_changes_nothing_does_not(accra: Desk) -> None:
+    """Whoever asks later why everything costs more finds when the list was changed."""
+    text = changed(exported(accra), {SERVICE: "120"})
+    for _ in range(2):
+        with accra.connect() as connection:
+            store_prices(connection, read_list(connection, text, now=accra.now), now=accra.now)
+
+    rows = accra.sql("select at, outcome from audit where request = 'ImportPrices'")
+    assert rows == [(accra.now, "done")]
 
 
 def test_the_shipped_list_goes_out_with_its_prices(desk: Desk) -> None:
