@@ -10,7 +10,7 @@ from hms_server.accounts.pairing_codes import open_pairing
 from hms_server.assistant.commands import FAULTS_BY_CONSTRAINT as ASSISTANT_FAULTS
 from hms_server.assistant.requests import assistant_routes
 from hms_server.billing import commands as billing
-from hms_server.billing import ledger, refunds
+from hms_server.billing import ledger, price_desk, refunds
 from hms_server.billing import queries as billing_queries
 from hms_server.consultations import commands as consultations
 from hms_server.consultations import queries as consultations_queries
@@ -32,12 +32,15 @@ from hms_server.contract.accounts import (
 from hms_server.contract.billing import (
     GetDrawer,
     GetInvoice,
+    GetPriceHistory,
     GetReceipt,
     GetRefund,
     ListMissingPrices,
+    ListPrices,
     ListToPay,
     RefundChanged,
     RefundPayment,
+    SetPrice,
     TakePayment,
 )
 from hms_server.contract.consultations import (
@@ -75,11 +78,14 @@ from hms_server.contract.patients import (
 )
 from hms_server.contract.pharmacy import (
     CorrectStock,
+    CountStock,
     Dispense,
     FindStock,
     GetPrescription,
     ListBatches,
+    ListStock,
     ListStockAttention,
+    ListStockMovements,
     ListToDispense,
     MedicationDispensed,
     ReceiveStock,
@@ -149,7 +155,7 @@ from hms_server.paystack.requests import paystack_routes
 from hms_server.permissions import Permission
 from hms_server.pharmacy import commands as pharmacy
 from hms_server.pharmacy import queries as pharmacy_queries
-from hms_server.pharmacy import stock
+from hms_server.pharmacy import shelves, stock
 from hms_server.pharmacy.levels import find_stock
 from hms_server.prescribing import commands as prescribing
 from hms_server.prescribing.checking import check_line
@@ -271,7 +277,10 @@ PHARMACY: Sequence[Route[Any]] = (
     query(ListBatches, pharmacy_queries.list_batches, P.STOCK_KEEP),
     command(ReceiveStock, stock.receive_stock, P.STOCK_KEEP),
     command(CorrectStock, stock.correct_stock, P.STOCK_KEEP),
-    query(ListStockAttention, pharmacy_queries.list_stock_attention, P.STOCK_KEEP),
+    command(CountStock, stock.count_stock, P.STOCK_KEEP),
+    query(ListStock, shelves.list_stock, P.STOCK_KEEP),
+    query(ListStockAttention, shelves.list_stock_attention, P.STOCK_KEEP),
+    query(ListStockMovements, shelves.list_stock_movements, P.STOCK_KEEP),
     query(FindStock, find_stock, P.STOCK_READ),
 )
 
@@ -283,7 +292,10 @@ BILLING: Sequence[Route[Any]] = (
     query(GetDrawer, billing_queries.get_drawer, P.PAYMENT_TAKE),
     command(RefundPayment, refunds.refund_payment, P.REFUND),
     query(GetRefund, refunds.get_refund, P.BILLS_READ),
-    query(ListMissingPrices, billing_queries.list_missing_prices, P.BILLS_READ),
+    query(ListMissingPrices, billing_queries.list_missing_prices, P.PRICES_READ),
+    query(ListPrices, price_desk.list_prices, P.PRICES_KEEP),
+    command(SetPrice, price_desk.set_price, P.PRICES_KEEP),
+    query(GetPriceHistory, price_desk.get_price_history, P.PRICES_KEEP),
 )
 
 

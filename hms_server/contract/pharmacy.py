@@ -164,6 +164,58 @@ class CorrectStock(Request[BatchRow], frozen=True, kw_only=True):
     note: str = ""
 
 
+class CountStock(Request[BatchRow], frozen=True, kw_only=True):
+    """How much somebody counted of a batch; `seen` is what the ledger said to them.
+
+    The difference becomes a line of the ledger; it is refused when the ledger says something else by now.
+    Where there is none, only the audit says that it was counted.
+    """
+
+    batch_id: BatchId
+    counted: int
+    seen: int
+    note: str = ""
+
+
+class MovementKind(StrEnum):
+    """Why a batch became more or less."""
+
+    RECEIVED = "received"
+    DISPENSED = "dispensed"
+    EXPIRED = "expired"
+    BROKEN = "broken"
+    MISSING = "missing"
+    COUNTED = "counted"
+
+
+class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the ledger; `balance` is what the batch held after it; a list of the server has no `by`."""
+
+    id: int
+    batch_id: BatchId
+    lot: str
+    at: datetime
+    by: str
+    kind: MovementKind
+    quantity: int
+    note: str
+    balance: int
+
+
+class Movements(msgspec.Struct, frozen=True):
+    """Newest first; `more` says that there are older ones."""
+
+    rows: list[MovementRow]
+    more: bool
+
+
+class ListStockMovements(Request[Movements], frozen=True, kw_only=True):
+    """What happened to a product, or to one batch of it; the newest 100."""
+
+    product_id: ProductId
+    batch_id: BatchId | None = None
+
+
 class AttentionKind(StrEnum):
     OUT = "out"
     LOW = "low"
@@ -186,6 +238,36 @@ class StockAttention(msgspec.Struct, frozen=True):
 
 class ListStockAttention(Request[StockAttention], frozen=True, kw_only=True):
     """What runs out or expires, the most pressing first; at most 50."""
+
+
+class StockRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A medicine with what can be dispensed of it today, counted in `dispensing_unit`, and what it needs."""
+
+    product_id: ProductId
+    product: str
+    gtin: str
+    dispensing_unit: str
+    pack_size: int
+    in_stock: int
+    next_expiry: date | None
+    attention: list[AttentionRow]
+
+
+class StockRows(msgspec.Struct, frozen=True):
+    """What needs attention first; `more` says that not all have room."""
+
+    rows: list[StockRow]
+    more: bool
+
+
+class ListStock(Request[StockRows], frozen=True, kw_only=True):
+    """The medicines that were ever in stock; with words of a name or the number on a pack, all that fit.
+
+    With `product_id` that one alone. At most 200.
+    """
+
+    text: str = ""
+    product_id: ProductId | None = None
 
 
 class StockLevelRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -138,7 +138,7 @@ def cannot_correct(work: Work, batch_id: BatchId, change: int) -> Refused:
         "select lot, expires_on, on_hand from batch where id = %s", (batch_id,)
     ).fetchone()
     if row is None:
-        return Refused("pharmacy.unknown_batch", "There is no such batch.", field="batch_id")
+        return unknown_batch()
     lot, expires_on, on_hand = row
     if on_hand + change < 0:
         return Refused(
@@ -155,6 +155,25 @@ def cannot_correct(work: Work, batch_id: BatchId, change: int) -> Refused:
     )
 
 
+def count_again(work: Work, batch_id: BatchId, seen: int) -> Refused:
+    """Somebody was faster: who, and what the ledger says now."""
+    row = work.connection.execute(LAST_MOVED, {"id": batch_id}).fetchone()
+    if row is None:
+        return unknown_batch()
+    lot, on_hand, name, at = row
+    return Refused(
+        "pharmacy.count_again",
+        f"The list said {seen:,} of lot {lot} and says {on_hand:,} now: {name} changed it at {at}. "
+        "Nothing was stored. Count again.",
+        field="counted",
+        data={"on_hand": str(on_hand)},
+    )
+
+
+def unknown_batch() -> Refused:
+    return Refused("pharmacy.unknown_batch", "There is no such batch.", field="batch_id")
+
+
 def _spellings(scanned: str) -> list[str]:
     digits = normal_gtin(scanned)
     return [digits, digits.removeprefix("0"), scanned.strip()]
@@ -166,4 +185,11 @@ from medication_dispense as given join handover on handover.id = handover_id cro
 left join staff on staff.id = staff_id
 where medication_request_id = %(id)s
 order by given.id desc limit 1
+"""
+LAST_MOVED = """
+select lot, on_hand, coalesce(staff.name, 'Somebody'), to_char(at at time zone time_zone, 'HH24:MI')
+from batch cross join clinic left join stock_movement on batch_id = batch.id
+left join staff on staff.id = staff_id
+where batch.id = %(id)s
+order by stock_movement.id desc limit 1
 """

@@ -1,4 +1,4 @@
-"""What the pharmacy's screen shows: who waits, the prescription, the batches, and what needs attention."""
+"""What the pharmacy's counter shows: who waits, the prescription, and the batches of a medicine."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +11,8 @@ from hms_server.contract.pharmacy import (
     DispenseLine,
     GetPrescription,
     ListBatches,
-    ListStockAttention,
     ListToDispense,
     Prescription,
-    StockAttention,
     ToDispense,
     ToDispenseRow,
 )
@@ -24,12 +22,7 @@ from hms_server.contract.visits import PHARMACY
 from hms_server.pharmacy import faults
 from hms_server.pharmacy.models import PRESCRIBED, PrescribedLine, decode_prescribed
 from hms_server.pharmacy.rules import (
-    EXPIRES_SOON_DAYS,
-    USE_WINDOW_DAYS,
     Split,
-    StockLevel,
-    judge,
-    rank,
     share_out,
 )
 from hms_server.pharmacy.safety import check_again, news_of
@@ -38,7 +31,6 @@ from hms_server.work import Work
 
 MAX_OWING = 100
 OWING_DAYS = 30
-MAX_ATTENTION = 50
 SHOWN_STATES = {MedicationRequestStatus.ACTIVE, MedicationRequestStatus.COMPLETED}
 
 
@@ -96,13 +88,6 @@ def list_to_dispense(work: Work, _: ListToDispense) -> ToDispense:
 def list_batches(work: Work, request: ListBatches) -> Batches:
     """The batches of a product that hold something or could be used, first to expire first."""
     return Batches(work.rows(BatchRow, BATCHES, {"product_id": request.product_id, "now": work.now}))
-
-
-def list_stock_attention(work: Work, _: ListStockAttention) -> StockAttention:
-    """What runs out or expires of all that the clinic ever had on its shelves."""
-    params = {"now": work.now, "soon": EXPIRES_SOON_DAYS, "window": USE_WINDOW_DAYS}
-    rows = [row for level in work.rows(StockLevel, LEVELS, params) for row in judge(level)]
-    return StockAttention(sorted(rows, key=rank)[:MAX_ATTENTION])
 
 
 def _proposed(line: PrescribedLine, split: Split, findings: list[SafetyFinding]) -> DispenseLine:
@@ -181,27 +166,4 @@ select batch.id, product_id, product.label as product, lot, expires_on, shelf, o
 from batch join product on product.id = product_id cross join clinic
 where product_id = %(product_id)s and (on_hand > 0 or expires_on >= (%(now)s at time zone time_zone)::date)
 order by expires_on, batch.id
-"""
-
-LEVELS = """
-with today as (select (%(now)s at time zone time_zone)::date as day from clinic),
-level as (
-    select product_id,
-        coalesce(sum(on_hand) filter (where expires_on >= day), 0) as in_stock,
-        coalesce(sum(on_hand) filter (where expires_on < day), 0) as expired,
-        coalesce(sum(on_hand) filter (where expires_on between day and day + %(soon)s), 0) as expiring,
-        min(expires_on) filter (
-            where on_hand > 0 and expires_on between day and day + %(soon)s) as first_expiry
-    from batch cross join today
-    group by product_id
-), use as (
-    select product_id, -sum(quantity) as used
-    from stock_movement join batch on batch.id = batch_id
-    where kind = 'dispensed' and at > %(now)s - make_interval(days => %(window)s)
-    group by product_id
-)
-select product_id, product.label as product, in_stock, coalesce(used, 0) as used, expiring,
-    first_expiry, expired
-from level join product on product.id = product_id left join use using (product_id)
-where offered or in_stock + expired > 0
 """

@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from hms_server.contract.pharmacy import BatchRow, CorrectStock, LossReason, ReceiveStock, StockChanged
+from hms_server.contract.pharmacy import (
+    BatchRow,
+    CorrectStock,
+    CountStock,
+    LossReason,
+    ReceiveStock,
+    StockChanged,
+)
 from hms_server.contract.values import ProductId
 from hms_server.faults import Refused
 from hms_server.permissions import Permission
@@ -43,6 +50,29 @@ def correct_stock(work: Work, request: CorrectStock) -> BatchRow:
     if row is None:
         raise faults.cannot_correct(work, request.batch_id, request.change)
     tell_stock(work, [row.product_id])
+    return row
+
+
+def count_stock(work: Work, request: CountStock) -> BatchRow:
+    """Makes the ledger say what was counted, unless it has changed since; no difference adds no line."""
+    if request.counted < 0 or abs(request.counted - request.seen) > MAX_DELIVERY:
+        raise Refused(
+            "pharmacy.counted",
+            f"A count is a whole number from 0, and at most {MAX_DELIVERY:,} away from the list. "
+            "Count single units, not boxes.",
+            field="counted",
+        )
+    params = {
+        "batch_id": request.batch_id,
+        "counted": request.counted,
+        "seen": request.seen,
+        "note": request.note.strip(),
+    }
+    row = work.one(BatchRow, COUNT, params | _who(work))
+    if row is None:
+        raise faults.count_again(work, request.batch_id, request.seen)
+    if request.counted != request.seen:
+        tell_stock(work, [row.product_id])
     return row
 
 
@@ -121,5 +151,18 @@ with counted as materialized (
 )
 select counted.id, product_id, product.label as product, lot, expires_on, shelf,
     on_hand + %(change)s as on_hand
+from counted join product on product.id = product_id
+"""
+
+# Checked again once the row is locked: who dispenses at this moment is either counted or refuses the count.
+COUNT = """
+with counted as materialized (
+    select * from batch where id = %(batch_id)s and on_hand = %(seen)s for no key update
+), moved as (
+    insert into stock_movement (batch_id, quantity, kind, at, staff_id, note)
+    select id, %(counted)s - on_hand, 'counted', %(now)s, %(by)s, %(note)s
+    from counted where on_hand <> %(counted)s
+)
+select counted.id, product_id, product.label as product, lot, expires_on, shelf, %(counted)s as on_hand
 from counted join product on product.id = product_id
 """

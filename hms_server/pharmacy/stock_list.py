@@ -3,11 +3,9 @@
 import csv
 import io
 import re
-from calendar import monthrange
 from collections.abc import Iterator
-from contextlib import suppress
-from datetime import date
 
+from hms_server.contract.expiry import last_day
 from hms_server.contract.pharmacy import ReceiveStock
 from hms_server.contract.values import ProductId
 from hms_server.faults import Refused
@@ -70,20 +68,6 @@ def _delivery(work: Work, product_id: ProductId | None, cells: list[str]) -> Rec
     if work.value(IS_THERE, (product_id, lot)):
         raise _wrong(f"lot {lot} is in stock already. Take this line out if it was delivered once only.")
     return ReceiveStock(product_id=product_id, lot=lot, expires_on=day, quantity=int(quantity), shelf=shelf)
-
-
-def last_day(text: str) -> date | None:
-    """The last day on which it may be used: as packs print it, a month means its end. Day before month."""
-    numbers = [int(part) for part in re.findall(r"[0-9]+", text)]
-    with suppress(ValueError):
-        if re.fullmatch(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", text):
-            return date(*numbers)
-        if re.fullmatch(r"[0-9]{1,2}([/.])[0-9]{1,2}\1[0-9]{4}", text):
-            return date(*reversed(numbers))
-        if re.fullmatch(r"[0-9]{1,2}[/.][0-9]{4}|[0-9]{4}-[0-9]{1,2}", text):
-            year, month = sorted(numbers, reverse=True)
-            return date(year, month, monthrange(year, month)[1])
-    return None
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:

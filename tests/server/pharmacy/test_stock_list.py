@@ -9,8 +9,9 @@ import pytest
 
 from hms_server.__main__ import main
 from hms_server.console.stocking import store_delivery
+from hms_server.contract.expiry import last_day
 from hms_server.contract.pharmacy import StockChanged
-from hms_server.pharmacy.stock_list import StockListWrong, last_day, write_stock_list
+from hms_server.pharmacy.stock_list import StockListWrong, write_stock_list
 from tests.server.desk import Desk
 from tests.server.pharmacy.shelves import Pharmacy
 
@@ -128,7 +129,7 @@ def test_the_command_writes_the_list_and_reads_it_back(
     said = capsys.readouterr()
     assert "exists already" in said.err
     assert "No medicine keeps until 2999" in said.err
-    assert "1 lines were taken into stock." in said.out
+    assert "Taken into stock: 1 line." in said.out
     assert [row[2] for row in on_shelves(desk)] == [5]
 
 
