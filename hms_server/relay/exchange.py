@@ -82,7 +82,7 @@ def exchange(order: Order, line: Line, *, proxy: str | None, authorities: str | 
 
 def _told_apart(error: BaseException, order: Order, line: Line) -> OutsideFault:
     fault = line.fault(error)
-    if isinstance(error, OutsideFault) or line.ended:
+    if isinstance(error, OutsideFault) or line.ended == "stopped":
         return fault
     if line.proxied and not line.through_proxy:
         asks = "407" in str(error)

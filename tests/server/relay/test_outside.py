@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hms_server.contract.relay import Trouble
+from hms_server.relay.exchange import Order, exchange
 from hms_server.relay.line import Line, has_way_out, honest, leads_out
 from hms_server.relay.outside import Answer, Outside, OutsideFault, classify
 from hms_server.relay.portal import portal_answers
@@ -438,6 +439,29 @@ def test_a_proxy_that_says_nothing(far: tuple[LocalServer, str]) -> None:
         fault = fault_of(outside, f"https://{PUBLIC}/x")
 
     assert verdict(fault) == (Trouble.PROXY, False)
+
+
+def test_a_proxy_that_says_nothing_is_told_whoever_notices_first(far: tuple[LocalServer, str]) -> None:
+    """The watch ends the call here, long before the read would give up by itself."""
+    line = Line(PUBLIC, time_limit=timedelta(minutes=5), stop=threading.Event(), proxied=True)
+    order = Order(method="GET", url=f"https://{PUBLIC}/x", headers={}, params=None, json=None, form=None)
+    with ConnectProxy(far[0].port, answer=None) as proxy:
+
+        def run_out() -> None:
+            until_s = time.monotonic() + GENEROUS_S
+            while not proxy.asked and time.monotonic() < until_s:
+                time.sleep(0.01)
+            line._deadline_s = 0
+
+        clock = threading.Thread(target=run_out)
+        clock.start()
+        with pytest.raises(OutsideFault) as raised:
+            exchange(order, line, proxy=f"http://{proxy.address}", authorities=far[1])
+        clock.join()
+
+    assert line.ended == "late"
+    assert verdict(raised.value) == (Trouble.PROXY, False)
+    assert PUBLIC in raised.value.sentence
 
 
 def test_a_proxy_that_is_not_there() -> None:
