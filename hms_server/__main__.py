@@ -26,6 +26,7 @@ from hms_server.console import (
     upkeep,
     windows_service,
 )
+from hms_server.console.given_database import given_database, hide_password
 from hms_server.contract.build import ShowBuild
 from hms_server.database import DatabaseUnfit
 from hms_server.joining import JoinRefused
@@ -54,10 +55,12 @@ COMMANDS = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; a trouble that a person can mend ends with one sentence and code 1."""
     options = build_parser().parse_args(arguments)
+    if arguments is None:
+        hide_password(options.database)
     configure_logging(verbose=options.verbose, file=options.log_file)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
-        options.database = options.database or chosen_database(options.data_dir)
+        options.database = given_database(options.database) or chosen_database(options.data_dir)
         with windows_service.administrators_access(options):
             return run(options)
     except (
@@ -83,7 +86,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=ShowBuild)
     parser.add_argument("--data-dir", type=Path, default=default_data_dir(), help="the server's own folder")
     parser.add_argument(
-        "--database", metavar="DSN", help="a PostgreSQL of your own instead of the embedded one"
+        "--database",
+        metavar="DSN",
+        help="a PostgreSQL of your own instead of the embedded one; - to be asked",
     )
     parser.add_argument("--verbose", action="store_true", help="log every request")
     parser.add_argument(
