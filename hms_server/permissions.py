@@ -37,6 +37,8 @@ class Permission(StrEnum):
     STOCK_READ = "stock_read"
     SYMPTOMS = "symptoms"
     MEDICINES_CHECK = "medicines_check"
+    PRICES_READ = "prices_read"
+    PRICES_KEEP = "prices_keep"
 
 
 P = Permission
@@ -91,9 +93,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PHARMACIST: frozenset(
         _EVERY_DESK | {P.FORMULARY_READ, P.MEDICINES_CHECK, P.DISPENSE, P.STOCK_KEEP, P.STOCK_READ}
     ),
-    Role.CASHIER: frozenset(_EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE, P.REFUND, P.RECONCILE}),
+    Role.CASHIER: frozenset(
+        _EVERY_DESK | {P.BILLS_READ, P.PAYMENT_TAKE, P.REFUND, P.RECONCILE, P.PRICES_READ}
+    ),
     Role.ADMINISTRATOR: frozenset(
-        {P.OWN_SESSION, P.MESSAGES_READ, P.ADMINISTER, P.RECONCILE, P.SCHEDULE_KEEP, P.ASSISTANT}
+        {
+            P.OWN_SESSION,
+            P.MESSAGES_READ,
+            P.ADMINISTER,
+            P.RECONCILE,
+            P.SCHEDULE_KEEP,
+            P.ASSISTANT,
+            P.PRICES_READ,
+            P.PRICES_KEEP,
+        }
     ),
     Role.DISPLAY: frozenset({P.OWN_SESSION, P.QUEUE_DISPLAY}),
     Role.KIOSK: frozenset({P.OWN_SESSION, P.SYMPTOMS}),

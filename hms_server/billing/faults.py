@@ -1,6 +1,7 @@
-"""Why a payment is not taken or returned, and who was faster."""
+"""Why a payment is not taken or returned, or a price not stored, and who was faster."""
 
 from hms_server.billing.models import StoredInvoice
+from hms_server.contract.billing import PriceRow
 from hms_server.contract.envelope import Fault
 from hms_server.contract.money import format_money
 from hms_server.faults import Refused
@@ -44,6 +45,27 @@ def ticket_of_another() -> Refused:
         "billing.ticket_of_another",
         "The ticket belongs to another visit. Choose the patient from the list again.",
         field="ticket_id",
+    )
+
+
+def unknown_item(code: str) -> Refused:
+    return Refused(
+        "billing.unknown_item",
+        f"There is no service or medicine with the code “{code[:60]}”.",
+        field="code",
+    )
+
+
+def price_changed_meanwhile(row: PriceRow) -> Refused:
+    """Says who was faster and what it costs now."""
+    who = row.set_by.name if row.set_by else "Somebody at the server"
+    price = format_money(row.price) if row.price else "no price"
+    return Refused(
+        "billing.price_changed_meanwhile",
+        f"{who} changed this price to {price} meanwhile. Nothing was stored: look at it, and store yours "
+        "again if it is still right.",
+        field="amount",
+        data={"amount_minor": str(row.price.amount_minor) if row.price else ""},
     )
 
 

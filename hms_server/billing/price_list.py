@@ -4,13 +4,15 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row
 
 from hms_server.contract.money import format_amount, parse_money
-from hms_server.contract.values import Money
+from hms_server.contract.price_rules import price_fault
+from hms_server.contract.values import Money, StaffId
 
 COLUMNS = ("code", "what", "unit", "price")
 MAX_FAULTS = 20
@@ -28,14 +30,46 @@ class PriceLine:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What can be charged, with the price of today in minor units of `currency`; None where there is none."""
+
     code: str
     what: str
     unit: str
-    amount_minor: int | None
+    words: str
     product_id: int | None
     account: str
+    currency: str
+    amount_minor: int | None
+    since: date | None
+    set_at: datetime | None
+    set_by: StaffId | None
+    set_by_name: str | None
+
+
+def read_items(connection: psycopg.Connection[Any], *, now: datetime, code: str | None = None) -> list[Item]:
+    """Everything that can be charged, services first, or what has that code."""
+    with connection.cursor(row_factory=class_row(Item)) as cursor:
+        return cursor.execute(ITEMS, {"now": now, "code": code}).fetchall()
+
+
+def store_price(
+    connection: psycopg.Connection[Any], item: Item, amount_minor: int, *, now: datetime, by: StaffId | None
+) -> None:
+    """Holds from today on; the first price of anything also for what was done before, which is not free."""
+    params = {
+        "product_id": item.product_id,
+        "service_code": None if item.product_id else item.code,
+        "name": "" if item.product_id else item.what,
+        "account": item.account,
+        "amount": amount_minor,
+        "currency": item.currency,
+        "now": now,
+        "by": by,
+        "is_first": item.amount_minor is None,
+    }
+    connection.execute(STORE_PRODUCT if item.product_id else STORE_SERVICE, params)
 
 
 def write_list(connection: psycopg.Connection[Any], *, now: datetime) -> str:
@@ -44,7 +78,7 @@ def write_list(connection: psycopg.Connection[Any], *, now: datetime) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*COLUMNS[:-1], f"price {currency}"))
-    for item in _items(connection, now):
+    for item in read_items(connection, now=now):
         amount = "" if item.amount_minor is None else format_amount(Money(item.amount_minor, currency))
         writer.writerow((item.code, item.what, item.unit, amount))
     return out.getvalue()
@@ -56,7 +90,7 @@ def read_list(connection: psycopg.Connection[Any], text: str, *, now: datetime) 
     `PriceListWrong` names every line that cannot be used. Comma, semicolon and tab part columns.
     """
     currency = _currency(connection)
-    known = {item.code: item for item in _items(connection, now)}
+    known = {item.code: item for item in read_items(connection, now=now)}
     faults: list[str] = []
     lines: dict[str, PriceLine] = {}
     for number, row in _rows(text, currency):
@@ -73,23 +107,11 @@ def read_list(connection: psycopg.Connection[Any], text: str, *, now: datetime) 
 
 
 def store_list(connection: psycopg.Connection[Any], lines: Sequence[PriceLine], *, now: datetime) -> None:
-    """Holds from today on; the first price of anything also for what was done before, which is not free."""
-    currency = _currency(connection)
-    known = {item.code: item for item in _items(connection, now)}
+    """Takes the prices over as `store_price` does, all of them or none."""
+    known = {item.code: item for item in read_items(connection, now=now)}
     with connection.transaction():
         for line in lines:
-            item = known[line.code]
-            params = {
-                "product_id": item.product_id,
-                "service_code": None if item.product_id else line.code,
-                "name": "" if item.product_id else item.what,
-                "account": item.account,
-                "amount": line.amount_minor,
-                "currency": currency,
-                "now": now,
-                "is_first": item.amount_minor is None,
-            }
-            connection.execute(STORE_PRODUCT if item.product_id else STORE_SERVICE, params)
+            store_price(connection, known[line.code], line.amount_minor, now=now, by=None)
 
 
 def _fault(code: str, price: str, currency: str, left: Any, known: Any) -> str:
@@ -100,10 +122,9 @@ def _fault(code: str, price: str, currency: str, left: Any, known: Any) -> str:
     if not price:
         return ""
     try:
-        amount = parse_money(price, currency)
+        return price_fault(parse_money(price, currency))
     except ValueError as error:
         return str(error)
-    return "" if amount.amount_minor > 0 else "A price has to be more than nothing."
 
 
 def _rows(text: str, currency: str) -> list[tuple[int, list[str]]]:
@@ -125,11 +146,6 @@ def _rows(text: str, currency: str) -> list[tuple[int, list[str]]]:
     return rows[1:]
 
 
-def _items(connection: psycopg.Connection[Any], now: datetime) -> list[_Item]:
-    rows = connection.execute(ITEMS, {"now": now}).fetchall()
-    return [_Item(*row) for row in rows]
-
-
 def _currency(connection: psycopg.Connection[Any]) -> str:
     row = connection.execute("select currency from clinic").fetchone()
     if row is None:
@@ -140,27 +156,37 @@ def _currency(connection: psycopg.Connection[Any]) -> str:
 ITEMS = """
 with setting as (select currency, (%(now)s at time zone time_zone)::date as today from clinic),
 listed as (
-    select distinct on (service_code) service_code as code, name as what, 'each' as unit,
+    select distinct on (service_code) service_code as code, name as what, 'each' as unit, name as words,
         null::bigint as product_id, account, 1 as part
     from price where service_code is not null order by service_code, valid_from desc, id desc
 ), product_listed as (
-    select code, label, dispensing_unit, id, 'medicine-income', 2 from product where offered
+    select code, label, dispensing_unit, label || ' ' || words, id, 'medicine-income', 2
+    from product where offered
 )
-select item.code, what, unit, current.amount_minor, product_id, account
+select item.code, what, unit, words, item.product_id, item.account, setting.currency,
+    current.amount_minor, nullif(valid_from, '2000-01-01') as since, set_at, set_by,
+    staff.name as set_by_name
 from (select * from listed union all select * from product_listed) as item cross join setting
 left join lateral (
-    select amount_minor from price
+    select amount_minor, valid_from, set_at, set_by from price
     where price.currency = setting.currency and valid_from <= today
         and (price.product_id = item.product_id or price.service_code = item.code)
     order by valid_from desc limit 1
 ) as current on true
+left join staff on staff.id = set_by
+where coalesce(%(code)s::text = item.code, true)
 order by part, what, item.code
 """
 _DAY = """case when %(is_first)s then '2000-01-01'::date
     else (select (%(now)s at time zone time_zone)::date from clinic) end"""
 _STORE = f"""
-insert into price (product_id, service_code, name, account, amount_minor, currency, valid_from)
-values (%(product_id)s, %(service_code)s, %(name)s, %(account)s, %(amount)s, %(currency)s, {_DAY})
+insert into price (product_id, service_code, name, account, amount_minor, currency, valid_from, set_at,
+    set_by)
+values (%(product_id)s, %(service_code)s, %(name)s, %(account)s, %(amount)s, %(currency)s, {_DAY}, %(now)s,
+    %(by)s)
 on conflict on constraint"""
-STORE_PRODUCT = f"{_STORE} price_product do update set amount_minor = excluded.amount_minor"
-STORE_SERVICE = f"{_STORE} price_service do update set amount_minor = excluded.amount_minor"
+_REPLACE = """do update
+set (amount_minor, set_at, set_by) = (excluded.amount_minor, excluded.set_at, excluded.set_by)"""
+STORE_PRODUCT = f"{_STORE} price_product {_REPLACE}"
+STORE_SERVICE = f"{_STORE} price_service {_REPLACE}"
+"""The first price of anything holds from the first of January 2000, before there was a clinic."""

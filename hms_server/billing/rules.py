@@ -1,7 +1,8 @@
-"""What a payment and a refund may be, and in which state they leave the bill."""
+"""What a payment, a refund and a price may be, and in which state payments leave the bill."""
 
 from hms_server.contract.billing import InvoiceState, PaymentMethod, RefundPayment, TakePayment
 from hms_server.contract.money import format_money
+from hms_server.contract.price_rules import is_jump, jump_sentence, price_fault
 from hms_server.contract.values import Money
 from hms_server.faults import Refused
 
@@ -81,6 +82,25 @@ def check_amount(amount: Money, due: Money) -> None:
             f"Only {format_money(due)} are due. What the patient gave beyond that is given back as change.",
             field="amount",
             data={"due_minor": str(due.amount_minor)},
+        )
+
+
+def check_price(price: Money, before: Money | None, *, currency: str, confirmed: bool) -> None:
+    """Refuses what is no price in the clinic's currency, and asks about a leap from the one before."""
+    if price.currency != currency:
+        raise Refused(
+            "billing.price_currency",
+            f"Prices here are in {currency}, not in {price.currency[:10]}.",
+            field="amount",
+            data={"currency": currency},
+        )
+    if fault := price_fault(price):
+        raise Refused("billing.price", fault, field="amount")
+    if before is not None and is_jump(price, before) and not confirmed:
+        raise Refused(
+            "billing.price_jump",
+            f"{jump_sentence(price, before)} Check the zeros; store it again if it is meant.",
+            field="amount",
         )
 
 

@@ -1,6 +1,6 @@
 """Charges, one invoice per encounter, payments with receipts, and refunds."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
@@ -216,6 +216,86 @@ class MissingPrices(msgspec.Struct, frozen=True):
 
 class ListMissingPrices(Request[MissingPrices], frozen=True, kw_only=True):
     """What the price list does not name although it was charged; at most 50."""
+
+
+class PriceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that can be charged, by its code, with what one `unit` of it costs today.
+
+    `price` is None where there is none: it is charged as zero and marked. `since` is None for a price that
+    holds from the beginning; `set_at` where it was shipped with the program (or is older than this record of
+    it); `set_by` also where a command on the server brought it.
+    """
+
+    code: str
+    what: str
+    unit: str
+    price: Money | None
+    since: date | None
+    set_at: datetime | None
+    set_by: Person | None
+
+
+class PriceList(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the list; `found` are all that the words fit, `missing` of `total` have no price."""
+
+    rows: list[PriceRow]
+    found: int
+    missing: int
+    total: int
+
+
+class ListPrices(Request[PriceList], frozen=True, kw_only=True):
+    """Services first, then medicines, each in alphabetical order; at most 500, from `first` on.
+
+    `text` are beginnings of words in any order; a medicine is found by its ingredients too.
+    """
+
+    text: str = ""
+    missing_only: bool = False
+    first: int = 0
+
+
+class SetPrice(Request[PriceRow], frozen=True, kw_only=True):
+    """What one unit costs from today on; bills that exist keep what they were charged.
+
+    Refused when the price is not `seen` any more, and once when `amount` is ten times as much or a tenth of
+    it (`billing.price_jump`): a person who means it asks again, `confirmed`.
+    """
+
+    code: str
+    amount: Money
+    seen: Money | None
+    confirmed: bool = False
+
+
+class PriceChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A price that something had, or has; `since`, `set_at` and `set_by` as in `PriceRow`."""
+
+    id: int
+    price: Money
+    since: date | None
+    set_at: datetime | None
+    set_by: Person | None
+
+
+class PriceHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """In the clinic's currency, newest first; `more` where there are older ones."""
+
+    code: str
+    rows: list[PriceChange]
+    more: bool
+
+
+class GetPriceHistory(Request[PriceHistory], frozen=True, kw_only=True):
+    """At most 50."""
+
+    code: str
+
+
+class PricesChanged(Event, frozen=True, kw_only=True):
+    """Other prices hold from now on; `codes` is empty where there are many."""
+
+    codes: list[str]
 
 
 class InvoiceChanged(Event, frozen=True, kw_only=True):
