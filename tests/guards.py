@@ -1,5 +1,6 @@
 """A test fails that leaves a thread behind, logs what nobody expected, or calls beyond this machine."""
 
+import gc
 import ipaddress
 import logging
 import re
@@ -25,6 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "allow_log(*patterns): warnings and errors that match may be logged in this test"
     )
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: nobody goes through it again to find what to free."""
+    gc.collect()
+    gc.freeze()
 
 
 class LogGuard:

@@ -32,7 +32,7 @@ from hms_server.contract.relay import SetProvider
 from hms_server.contract.values import Role
 from hms_server.postgres import EmbeddedPostgres
 from tests.faults import internet_books as books
-from tests.faults.internet_desks import Cashier, Desk, Doctor, Nurse, Waits, Writer, charged_bills
+from tests.faults.internet_desks import Cashier, Desk, Doctor, Nurse, Wait, Waits, Writer, charged_bills
 from tests.faults.internet_outside import KEY, World
 from tests.faults.internet_server import BEGAN, NOTICES, SPEED, QuickClock
 from tests.outside.gemini import API_KEY, MODEL
@@ -101,8 +101,9 @@ class Day:
             stack.callback(self.ended.set)
             at_work = [pool.submit(desk.work) for desk in self.desks]
             payers = pool.submit(self.world.serve_payers, self.ended, self._shown)
+            machine = pool.submit(self._watch_machine)
             time.sleep(self.plan.calm_s)
-            self.waits.calm = False
+            self.waits.calm_until_s = time.monotonic()
             self._tell("the internet begins to come and go")
             internet = pool.submit(self.world.come_and_go, self.weather_over)
             self._let_servers_die(at_work)
@@ -111,6 +112,7 @@ class Day:
             internet.result()
             self.world.calm()
             self._settle(at_work, payers)
+            machine.result()
             self._tell("everything has come to its end")
             self.reconciled = self._reconcile()
 
@@ -136,7 +138,7 @@ class Day:
                 f"messages: {dict(messages)}; questions: {dict(questions)}",
                 f"jobs: {house.sql(JOBS)}",
                 f"connections: { {name: line.passed for name, line in world.lines.items()} }",
-                f"audit: {audited} rows fit; waits: {self.waits.words()}",
+                f"audit: {audited} rows fit; {self.waits.words()}",
             ]
         )
 
@@ -186,10 +188,12 @@ class Day:
             left_s = (until_s - time.monotonic()) / (self.plan.kills - number)
             time.sleep(max(0.0, left_s * self.chance.uniform(0.3, 1.0)))
             if not alone and number == self.plan.kills // 3:
-                self.second.terminate()
+                with self.waits.server_changes():
+                    self.second.terminate()
                 alone = True
             elif alone and number >= self.plan.kills * 2 // 3:
-                self.second, alone = self.serve("second", self.second.port), False
+                with self.waits.server_changes():
+                    self.second, alone = self.serve("second", self.second.port), False
             if alone or self.chance.random() < 0.6:
                 self.first = self._killed("server", self.first)
             else:
@@ -199,12 +203,19 @@ class Day:
             self.second = self.serve("second", self.second.port)
         assert not [one.exception() for one in at_work if one.done() and one.exception()]
 
+    def _watch_machine(self) -> None:
+        """Commits a row ten times a second beside everything else, without any of our code."""
+        with database.connect(self.house.dsn, application_name="tests", autocommit=True) as connection:
+            connection.execute("create table quick.bare (at timestamptz)")
+            while not self.ended.wait(0.1):
+                began_s = time.monotonic()
+                connection.execute("insert into quick.bare values (pg_catalog.clock_timestamp())")
+                self.waits.machine.append(Wait(time.monotonic() - began_s, began_s, "bare"))
+
     def _killed(self, name: str, server: Process) -> Process:
-        self.waits.broken = True
-        server.kill()
-        again = self.serve(name, server.port)
-        self.waits.broken = False
-        return again
+        with self.waits.server_changes():
+            server.kill()
+            return self.serve(name, server.port)
 
     def _shown(self) -> set[str]:
         with database.connect(self.house.dsn, application_name="tests") as connection:
@@ -284,19 +295,28 @@ def main() -> int:
         folder.chmod(0o711)
         (folder / "data").mkdir()
         (folder / "data").chmod(0o711)
-        postgres = EmbeddedPostgres(folder / "data")
+        postgres = EmbeddedPostgres(folder / "data", settings={"log_lock_waits": "on"})
         try:
             dsn = postgres.ensure_running()
             database.migrate(dsn, database.migrations_folder())
             with open_day(dsn, folder, FULL if options.full else SCALED, seed=options.seed) as day:
                 day.live()
-                print(day.check())
+                print(day.check(), flush=True)
                 if options.full:
                     day.waits.check()
         finally:
             with suppress(OSError):
                 postgres.stop()
+            _tell_slow_things(folder / "data")
     return 0
+
+
+def _tell_slow_things(data: Path) -> None:
+    """What PostgreSQL wrote down of locks and of its own work."""
+    for log in sorted(data.rglob("log/*.log")):
+        for line in log.read_text().splitlines():
+            if any(word in line for word in ("deadlock", "still waiting", "acquired", "checkpoint complete")):
+                print(line[:200])
 
 
 QUICK_CLOCK: LiteralString = """
