@@ -21,6 +21,7 @@ from hms_desktop.outside_workspaces import (
     lay_below_strip,
 )
 from hms_desktop.payment_workspaces import BillingWorkspace, PaystackWorkspace
+from hms_desktop.price_workspaces import PricesWorkspace
 from hms_desktop.shell.workshop import load
 from hms_desktop.stations import Desk, StationWorkspace
 from hms_desktop.widgets.tokens import Space
@@ -300,6 +301,7 @@ WORKSPACES: dict[Role, tuple[str, ...]] = {
     Role.CASHIER: ("billing", "paystack"),
     Role.ADMINISTRATOR: (
         "administration",
+        "prices",
         "outside",
         "providers",
         "messages",
@@ -342,6 +344,7 @@ def _definitions() -> list[WorkspaceDefinition]:
         entry("billing", _tr("Billing"), "cash-register", BillingWorkspace),
         entry("paystack", _tr("Paystack"), "scale-balance", PaystackWorkspace),
         entry("administration", _tr("Admin"), "cog-outline", AdministrationWorkspace),
+        entry("prices", _tr("Prices"), "tag-outline", PricesWorkspace),
         entry("outside", _tr("Outside"), "cloud-outline", OutsideWorkspace),
         entry("providers", _tr("Providers"), "key-outline", ProvidersWorkspace),
         entry("looking_after", _tr("Server"), "server-outline", ServerWorkspace),

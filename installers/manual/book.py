@@ -48,7 +48,7 @@ PARTS = (
             "display",
         ),
     ),
-    Part("For the administrator of the clinic", ("administration", "providers", "outside")),
+    Part("For the administrator of the clinic", ("administration", "prices", "providers", "outside")),
 )
 """A page that is named here and not written is left out; one that is not named here fails a test."""
 

@@ -179,6 +179,7 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
         Role.CASHIER: ["billing", "paystack"],
         Role.ADMINISTRATOR: [
             "administration",
+            "prices",
             "outside",
             "providers",
             "messages",
