@@ -1,12 +1,13 @@
 """The pharmacy terminal: one prescription, packs scanned against it, what is owing and what runs out."""
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from hms_desktop.pharmacy.gs1 import GTIN_DIGITS, read_pack
 from hms_desktop.pharmacy.label import print_labels
 from hms_desktop.pharmacy.line.panel import LinePanel
 from hms_desktop.pharmacy.state import DispensaryState
@@ -25,7 +26,7 @@ from hms_desktop.widgets.rows import RowsModel
 from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
 from hms_desktop.widgets.tokens import Kind, Space, current_tokens
-from hms_desktop.widgets.words import time_text
+from hms_desktop.widgets.words import date_text, time_text
 from hms_server.contract.accounts import Clinic
 from hms_server.contract.consultations import Banner
 from hms_server.contract.envelope import Fault
@@ -102,8 +103,14 @@ class PharmacyPanel(QWidget):
         if not self.lines:
             return False
         self.scan_field.set_text("")
+        pack = read_pack(code, today=self._today())
+        if pack is not None and pack.expires_on is not None and pack.expires_on < self._today():
+            title = self.tr("This pack expired on {day}.").format(day=date_text(pack.expires_on))
+            self.notice.say(Kind.DANGER, title, self.tr("Do not hand it over. Write it off under Stock."))
+            return True
+        number = pack.gtin if pack is not None and len(code) > GTIN_DIGITS else code
         for line in self.lines:
-            if line.scan(code):
+            if line.scan(number):
                 self._warned_unscanned = False
                 self.notice.say(Kind.OK, self.tr("Right pack: {name}").format(name=line.line.product))
                 return True
@@ -257,7 +264,7 @@ class PharmacyPanel(QWidget):
         return True
 
     def _show_banner(self, banner: Banner) -> None:
-        self.banner.show_patient(banner, today=self._clock().astimezone(self._zone).date())
+        self.banner.show_patient(banner, today=self._today())
         self.banner.show()
 
     def _show_lists(self) -> None:
@@ -300,6 +307,9 @@ class PharmacyPanel(QWidget):
     def _on_owing_opened(self, row: ToDispenseRow) -> None:
         self._begin(row.patient.name)
         self.state.open(row.encounter_id, row.patient.id, None)
+
+    def _today(self) -> date:
+        return self._clock().astimezone(self._zone).date()
 
     def _print(self) -> None:
         given = self._given

@@ -18,6 +18,8 @@ GAP_MS = 35
 SLOWEST_GAP_MS = 60
 """A scanner slower than that cannot be told from a quick typist, and letters would appear late."""
 SHORTEST = 6
+SEPARATOR = "\x1d"
+"""Between the parts of a GS1 code, which a scanner types as Ctrl and ]."""
 
 _FLUSHING = frozenset(
     {
@@ -28,6 +30,10 @@ _FLUSHING = frozenset(
     }
 )
 _ENDS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
+_MODIFIERS = frozenset(
+    {Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_CapsLock}
+)
+"""Keys that write nothing: a scanner presses Shift before each capital."""
 _HELD_MODIFIERS = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 
 
@@ -73,7 +79,7 @@ class Scanner(QObject):
             self._hand_on()
         elif event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             # Asked before a shortcut acts: what was typed before it has to be in its field by then.
-            if not _may_be_scanned(event) and not self._ends(event):
+            if not _may_be_scanned(event) and not self._ends(event) and event.key() not in _MODIFIERS:
                 self._hand_on()
         elif event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             return self._is_target(watched) and self._key(watched, event)
@@ -87,7 +93,7 @@ class Scanner(QObject):
 
     def _key(self, watched: QObject, event: QKeyEvent) -> bool:
         assert isinstance(watched, QWidget)
-        if _wants_raw(watched):
+        if _wants_raw(watched) or event.key() in _MODIFIERS:
             return False
         now_s = self._clock_s()
         slow = (now_s - self._last_s) * 1000 > self._gap_ms
@@ -149,8 +155,11 @@ def bare_code(typed: str, wedge: Wedge) -> str:
 
 def _may_be_scanned(event: QKeyEvent) -> bool:
     text = event.text()
-    plain = not event.modifiers() & ~_HELD_MODIFIERS and not event.isAutoRepeat()
-    return plain and len(text) == 1 and text.isprintable()
+    allowed = _HELD_MODIFIERS
+    if text == SEPARATOR:
+        allowed |= Qt.KeyboardModifier.ControlModifier
+    plain = not event.modifiers() & ~allowed and not event.isAutoRepeat()
+    return plain and len(text) == 1 and (text.isprintable() or text == SEPARATOR)
 
 
 def _wants_raw(widget: QWidget) -> bool:

@@ -4,6 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from hms_desktop.pharmacy.gs1 import same_gtin
 from hms_desktop.pharmacy.table import batches_text
 from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.labels import Pill, TextRole, label
@@ -59,7 +60,7 @@ class LinePanel(QFrame):
 
     def scan(self, code: str) -> bool:
         """Takes the code if it is on this medicine's pack."""
-        if code != self.line.gtin:
+        if same_gtin(code) != same_gtin(self.line.gtin):
             return False
         self.scans.append(code)
         self._show_state()

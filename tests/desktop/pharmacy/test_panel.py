@@ -319,3 +319,18 @@ def test_next_patient_finds_an_empty_counter(counter: Counter) -> None:
 
     assert counter.panel.lines == []
     assert not counter.panel.is_busy()
+
+
+def test_a_square_code_names_its_pack_and_stops_what_has_expired(counter: Counter) -> None:
+    """The DataMatrix of the right medicine, once in date and once not."""
+    code = f"010{AZITHROMYCIN}10PC-1187\x1d17"
+
+    counter.panel.scan(f"{code}261031")
+    expired = (counter.panel.notice.text(), counter.panel.lines[0].is_scanned)
+    counter.panel.scan(f"{code}270331")
+
+    assert expired == (
+        "This pack expired on 31 Oct 2026. Do not hand it over. Write it off under Stock.",
+        False,
+    )
+    assert counter.panel.lines[0].is_scanned

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -81,6 +81,30 @@ def test_scan_is_told_and_leaves_no_letters(
     assert scanned.args == [CODE]
     assert line.text() == ""
     assert entered == []
+
+
+def test_capitals_and_separators_of_a_square_code_belong_to_the_scan(
+    qtbot: QtBot, scanner: Scanner, hand: Hand, line: QLineEdit
+) -> None:
+    """A scanner presses Shift before a capital, and Ctrl with ] between the parts."""
+    control = Qt.KeyboardModifier.ControlModifier
+
+    def press(key: Qt.Key, text: str = "", modifiers: Qt.KeyboardModifier = control) -> None:
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            QApplication.sendEvent(line, QKeyEvent(kind, key, modifiers, text))
+
+    with qtbot.waitSignal(scanner.scanned) as scanned:
+        hand.type(line, "10", gap_ms=5)
+        QTest.keyPress(line, Qt.Key.Key_Shift)
+        hand.type(line, "AMX", gap_ms=5)
+        QTest.keyRelease(line, Qt.Key.Key_Shift)
+        QTest.keyPress(line, Qt.Key.Key_Control)
+        press(Qt.Key.Key_BracketRight, "\x1d")
+        QTest.keyRelease(line, Qt.Key.Key_Control)
+        hand.type(line, "17270630\n", gap_ms=5)
+
+    assert scanned.args == ["10AMX\x1d17270630"]
+    assert line.text() == ""
 
 
 def test_typing_arrives_in_order_and_enter_too(
