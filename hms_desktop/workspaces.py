@@ -24,6 +24,7 @@ from hms_desktop.payment_workspaces import BillingWorkspace, PaystackWorkspace
 from hms_desktop.price_workspaces import PricesWorkspace
 from hms_desktop.shell.workshop import load
 from hms_desktop.stations import Desk, StationWorkspace
+from hms_desktop.stock_workspaces import StockWorkspace
 from hms_desktop.widgets.tokens import Space
 from hms_desktop.widgets.workspace import Workspace
 from hms_server.contract.values import PatientHeader, Role
@@ -297,7 +298,7 @@ WORKSPACES: dict[Role, tuple[str, ...]] = {
     Role.RECEPTIONIST: ("front_desk", "appointments", "messages", "hours"),
     Role.NURSE: ("nurse", "front_desk", "appointments"),
     Role.DOCTOR: ("doctor",),
-    Role.PHARMACIST: ("pharmacy",),
+    Role.PHARMACIST: ("pharmacy", "stock"),
     Role.CASHIER: ("billing", "paystack"),
     Role.ADMINISTRATOR: (
         "administration",
@@ -341,6 +342,7 @@ def _definitions() -> list[WorkspaceDefinition]:
         entry("nurse", _tr("Nurse"), "heart-pulse", NurseWorkspace),
         entry("doctor", _tr("Doctor"), "stethoscope", DoctorWorkspace),
         entry("pharmacy", _tr("Pharmacy"), "pill", PharmacyWorkspace),
+        entry("stock", _tr("Stock"), "package-variant-closed", StockWorkspace),
         entry("billing", _tr("Billing"), "cash-register", BillingWorkspace),
         entry("paystack", _tr("Paystack"), "scale-balance", PaystackWorkspace),
         entry("administration", _tr("Admin"), "cog-outline", AdministrationWorkspace),

@@ -40,6 +40,7 @@ PARTS = (
             "doctor",
             "medicine-check",
             "pharmacy",
+            "stock",
             "billing",
             "paystack",
             "messages",

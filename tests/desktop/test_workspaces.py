@@ -175,7 +175,7 @@ def test_every_role_that_works_with_patients_has_a_workspace() -> None:
         Role.RECEPTIONIST: ["front_desk", "appointments", "messages", "hours"],
         Role.NURSE: ["nurse", "front_desk", "appointments"],
         Role.DOCTOR: ["doctor"],
-        Role.PHARMACIST: ["pharmacy"],
+        Role.PHARMACIST: ["pharmacy", "stock"],
         Role.CASHIER: ["billing", "paystack"],
         Role.ADMINISTRATOR: [
             "administration",

@@ -31,7 +31,8 @@ SOURCES = {
     "front-desk": ("patients", "visits/waiting"),
     "nurse": ("triage", *STATION),
     "doctor": ("consultations", "prescribing", *STATION),
-    "pharmacy": ("pharmacy", *STATION),
+    "pharmacy": ("pharmacy/panel.py", "pharmacy/line", *STATION),
+    "stock": ("pharmacy/stock",),
     "billing": (
         "billing/panel.py",
         "billing/aside",
