@@ -10,10 +10,12 @@ import psycopg
 
 from hms_server.contract.pairing import fingerprint
 from hms_server.contract.upkeep import ServerRow
-from hms_server.keys import KeyFileError, ServerKeys, load_or_create
+from hms_server.keys import KeyFileError, ServerKeys, load, load_or_create
 
 REMEMBERED = timedelta(days=1)
 """A server that has been silent for longer is not coming back where it was."""
+BEFORE = "keys-before.json"
+"""Beside the keys while new ones are made: those that the clinic has until its database knows the new."""
 
 
 def all_addresses(connection: psycopg.Connection[Any], own: Sequence[str], now: datetime) -> list[str]:
@@ -48,8 +50,36 @@ def keys_of_clinic(connection: psycopg.Connection[Any], path: Path) -> ServerKey
             "keys.json of a backup there."
         )
     keys = load_or_create(path)
+    refuse_broken_off(path, expected, keys)
     claim_clinic(connection, keys.public_key)
     return keys
+
+
+def refuse_other_keys(connection: psycopg.Connection[Any], keys: ServerKeys, path: Path) -> None:
+    """`KeyFileError` where these are not the keys of the clinic in this database."""
+    expected = clinic_key(connection)
+    if expected is None or expected == keys.public_key:
+        return
+    refuse_broken_off(path, expected, keys)
+    raise KeyFileError(_others(expected, keys.public_key))
+
+
+def refuse_broken_off(path: Path, expected: str | None, keys: ServerKeys) -> None:
+    """`KeyFileError` where new keys lie here that the clinic's database does not know of yet."""
+    if are_half_new(path, expected, keys):
+        raise KeyFileError(
+            "Making new keys for the clinic was broken off halfway. Finish it: run 'hms-server new-keys "
+            "--clinic NAME' once more."
+        )
+
+
+def are_half_new(path: Path, expected: str | None, keys: ServerKeys) -> bool:
+    """Whether `new-keys` was killed between its two steps: the clinic's key still is that of before."""
+    before = path.with_name(BEFORE)
+    if expected in (None, keys.public_key) or not before.exists():
+        return False
+    earlier = load(before)
+    return earlier.public_key == expected and earlier.audit_key == keys.audit_key
 
 
 def claim_clinic(connection: psycopg.Connection[Any], public_key: str) -> None:
@@ -60,11 +90,15 @@ def claim_clinic(connection: psycopg.Connection[Any], public_key: str) -> None:
     """
     row = connection.execute(CLAIM, (public_key,)).fetchone()
     if row is not None and row[0] != public_key:
-        raise KeyFileError(
-            f"This database belongs to a clinic whose servers have the key {fingerprint(row[0])}; "
-            f"this server has {fingerprint(public_key)}. Move its file keys.json away and fetch the clinic's "
-            "keys with 'hms-server join', or put the keys.json of a backup in its place."
-        )
+        raise KeyFileError(_others(row[0], public_key))
+
+
+def _others(expected: str, public_key: str) -> str:
+    return (
+        f"This database belongs to a clinic whose servers have the key {fingerprint(expected)}; "
+        f"this server has {fingerprint(public_key)}. Move its file keys.json away and fetch the clinic's "
+        "keys with 'hms-server join', or put the keys.json of a backup in its place."
+    )
 
 
 def replace_key(connection: psycopg.Connection[Any], public_key: str) -> None:

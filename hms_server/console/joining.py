@@ -19,18 +19,22 @@ from hms_server.console.ground import (
     connect,
     is_used_by_a_server,
     running_database,
-    typed_address,
 )
 from hms_server.contract.pairing import PAIRING_PORT, Purpose
 from hms_server.contract.private_files import create_private, replace_private
 from hms_server.joining import JoinRefused, fetch_keys
 from hms_server.keys import ServerKeys, encode, load, read_keys, with_new_pair
-from hms_server.neighbours import claim_clinic, clinic_key, endpoint, replace_key
+from hms_server.neighbours import BEFORE, are_half_new, claim_clinic, clinic_key, endpoint, replace_key
 
 HIGHEST_PORT = 65535
 OWN_POSTGRESQL = (
     "This server keeps the clinic's records in its own PostgreSQL, which no other machine can reach. "
     "Move them to a PostgreSQL of their own first: see 'Moving' in the manual."
+)
+
+LOST = (
+    "Keys of providers and stored messages cannot be opened any more: enter the providers' keys anew. The "
+    "audit trail so far was chained with the lost keys, and 'hms-server verify' cannot prove it with these."
 )
 
 
@@ -80,7 +84,6 @@ def join_clinic(options: argparse.Namespace) -> int:
             "Name the clinic's PostgreSQL with --database DSN: both servers work on the same one."
         )
     desk = desk_of(options.address)
-    options.database = typed_address(options.database)
     expected = _key_of_clinic(options.database)
     code = options.code or _ask_code()
     handover = fetch_keys(desk, code, machine=socket.gethostname())
@@ -114,19 +117,30 @@ def take_new_keys(options: argparse.Namespace) -> int:
             raise JoinRefused(
                 "A server of the clinic is running. Stop all of them first; nothing was changed."
             )
-        was_lost = row[1] not in (None, keys.public_key)
-        if not was_lost:
-            keys = with_new_pair(keys)
-            replace_private(path, encode(keys))
+        was_lost = _are_others(path, row[1], keys)
+        if row[1] in (None, keys.public_key):
+            keys = _exchange_pair(path, keys)
         replace_key(connection, keys.public_key)
+        path.with_name(BEFORE).unlink(missing_ok=True)
     print(
         "The clinic has new keys. Start this server, let other servers join anew, and pair all workstations."
     )
     if was_lost:
-        print(
-            "Keys of providers and stored messages cannot be opened any more: enter the providers' keys anew."
-        )
+        print(LOST)
     return 0
+
+
+def _exchange_pair(path: Path, keys: ServerKeys) -> ServerKeys:
+    """In two steps, of which the database is the second; killed in between, the same command goes on."""
+    replace_private(path.with_name(BEFORE), encode(keys))
+    new = with_new_pair(keys)
+    replace_private(path, encode(new))
+    return new
+
+
+def _are_others(path: Path, expected: str | None, keys: ServerKeys) -> bool:
+    """Whether the clinic's own keys are lost, and these open nothing that was sealed with them."""
+    return expected not in (None, keys.public_key) and not are_half_new(path, expected, keys)
 
 
 def desk_of(text: str) -> str:

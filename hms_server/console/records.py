@@ -5,9 +5,11 @@ import sys
 from pathlib import Path
 
 from hms_server import audit
+from hms_server.amounts import counted
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
 from hms_server.keys import load
+from hms_server.neighbours import refuse_other_keys
 
 
 def add(commands: Commands) -> None:
@@ -35,11 +37,15 @@ def import_fhir(options: argparse.Namespace) -> int:
 
 def verify_audit(options: argparse.Namespace) -> int:
     """Prints the verdict; code 2 when the chain is broken."""
-    keys = load(options.data_dir / "keys.json")
+    path = options.data_dir / "keys.json"
+    keys = load(path)
     with running_database(options) as dsn, connect(dsn) as connection:
+        # With other keys each row would look altered.
+        refuse_other_keys(connection, keys, path)
         verdict = audit.verify(connection, keys.audit_key)
+    checked = counted(verdict.checked, "row")
     if verdict.fault is not None:
-        print(f"The audit trail is broken after {verdict.checked} rows: {verdict.fault}", file=sys.stderr)
+        print(f"The audit trail is broken after {checked}: {verdict.fault}", file=sys.stderr)
         return 2
-    print(f"{verdict.checked} audit rows fit together, {verdict.unsealed} are not sealed yet.")
+    print(f"The audit trail holds: {checked} checked, {verdict.unsealed} not sealed yet.")
     return 0
