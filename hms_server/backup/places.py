@@ -7,12 +7,11 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from hms_server.amounts import size_text
 from hms_server.backup.trouble import BackupFailed
 
 if sys.platform != "win32":
     import pwd
-
-_MB = 1 << 20
 
 
 class BadPlace(BackupFailed):
@@ -50,13 +49,17 @@ def refuse_full(path: Path, *, free_bytes: int, needed_bytes: int) -> None:
     """`BadPlace` where a backup would not fit."""
     if free_bytes < needed_bytes:
         raise BadPlace(
-            f"The backup folder {path} has {free_bytes // _MB} MB free and a backup needs about "
-            f"{needed_bytes // _MB} MB: delete what is not needed there, or choose another folder."
+            f"The backup folder {path} has {size_text(free_bytes)} free and a backup needs about "
+            f"{size_text(needed_bytes)}: delete what is not needed there, or choose another folder."
         )
 
 
 def same_disk_warning(path: Path, data_dir: Path) -> str:
     """A sentence where the place would be lost together with the records, else empty."""
-    if path.stat().st_dev != data_dir.stat().st_dev:
+    try:
+        if path.stat().st_dev != data_dir.stat().st_dev:
+            return ""
+    except OSError:
+        # Whether a place is there at all, others say.
         return ""
     return f"{path} lies on the same disk as the clinic's records: when that disk breaks, both are lost."

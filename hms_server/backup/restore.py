@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from hms_server import audit
+from hms_server.amounts import size_text
 from hms_server.backup import draft
 from hms_server.backup.arrival import ASIDE, TargetRefused, arrive, is_empty, refuse_used
 from hms_server.backup.content import Manifest, check_whole, unpacked
@@ -26,7 +27,6 @@ Say = Callable[[str], object]
 
 DRILL = "drill"
 _ROOM_BYTES = 256 << 20
-_MB = 1 << 20
 _REVISION = re.compile(r"^revision = \"(\w+)\"$", re.MULTILINE)
 
 
@@ -240,6 +240,6 @@ def _refuse_full(data_dir: Path, manifest: Manifest) -> None:
     free, needed = shutil.disk_usage(data_dir).free, manifest.size + _ROOM_BYTES
     if free < needed:
         raise TargetRefused(
-            f"The data folder {data_dir} has {free // _MB} MB free and the clinic needs about "
-            f"{needed // _MB} MB: make room, or restore into a folder on another disk with --data-dir."
+            f"The data folder {data_dir} has {size_text(free)} free and the clinic needs about "
+            f"{size_text(needed)}: make room, or restore into a folder on another disk with --data-dir."
         )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from hms_server.amounts import counted, size_text
 from hms_server.backup import snapshot
 from hms_server.backup.draft import finish_interrupted
 from hms_server.backup.make import Source, back_up
@@ -23,7 +24,6 @@ from hms_server.chosen_database import choose_database
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, embedded, is_used_by_a_server
 
-_GB = 1 << 30
 _WRITTEN_KEY = re.compile(r"\b(?:[0-9A-Za-z]{5}-){5}[0-9A-Za-z]{5}\b")
 
 
@@ -162,15 +162,15 @@ def database_as_it_is(options: argparse.Namespace) -> Iterator[Source]:
 def _tell(restored: Restored) -> int:
     header, verdict = restored.header, restored.audit
     print(f"{header.clinic}, as of {header.made_at.astimezone():%Y-%m-%d %H:%M}: ", end="")
-    print(f"{sum(restored.rows.values())} rows in {len(restored.rows)} tables, each counted.")
+    rows, tables = counted(sum(restored.rows.values()), "row"), counted(len(restored.rows), "table")
+    print(f"{rows} in {tables}, each counted.")
     if restored.aside:
         print(f"What was there before is kept in {restored.aside}.")
+    checked = counted(verdict.checked, "row")
     if verdict.fault is not None:
-        print(f"The audit trail is broken after {verdict.checked} rows: {verdict.fault}", file=sys.stderr)
+        print(f"The audit trail is broken after {checked}: {verdict.fault}", file=sys.stderr)
         return 2
-    print(
-        f"The audit trail holds: {verdict.checked} rows fit together, {verdict.unsealed} are not sealed yet."
-    )
+    print(f"The audit trail holds: {checked} checked, {verdict.unsealed} not sealed yet.")
     return 0
 
 
@@ -221,7 +221,7 @@ def _clinic_name(options: argparse.Namespace) -> str:
 def _show(data_dir: Path, settings: BackupSettings) -> int:
     for place in settings.places:
         try:
-            print(f"{place}: {try_place(place) / _GB:.1f} GB free")
+            print(f"{place}: {size_text(try_place(place))} free")
             if warning := same_disk_warning(place, data_dir):
                 print(warning, file=sys.stderr)
         except BackupFailed as bad:

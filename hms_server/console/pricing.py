@@ -11,7 +11,9 @@ from uuid import uuid4
 
 import psycopg
 
+from hms_server.amounts import counted
 from hms_server.app import load_reference
+from hms_server.billing.price_desk import tell_prices
 from hms_server.billing.price_list import PriceLine, PriceListWrong, read_list, store_list, write_list
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
@@ -61,14 +63,19 @@ def import_prices(options: argparse.Namespace) -> int:
     except (FileUnfit, PriceListWrong) as wrong:
         print(wrong, file=sys.stderr)
         return 1
-    print(f"{len(changed)} prices were changed. They hold from now on; bills that exist stay as they are.")
+    print(f"Changed: {counted(len(changed), 'price')}. From now on; bills that exist stay as they are.")
     return 0
 
 
 def store_prices(connection: psycopg.Connection[Any], changed: Sequence[PriceLine], *, now: datetime) -> None:
-    """In one transaction with its audit row; a list without a new price changes and records nothing."""
+    """In one transaction with its audit row and word to every desk.
+
+    A list without a new price changes and records nothing.
+    """
     if not changed:
         return
     with connection.transaction():
         store_list(connection, changed, now=now)
-        record(Work(connection, SERVER, now, uuid4()), "ImportPrices")
+        work = Work(connection, SERVER, now, uuid4())
+        tell_prices(work, [line.code for line in changed])
+        record(work, "ImportPrices")

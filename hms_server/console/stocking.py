@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import psycopg
 
+from hms_server.amounts import counted
 from hms_server.app import load_reference
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
@@ -60,7 +61,7 @@ def import_stock(options: argparse.Namespace) -> int:
             taken = store_delivery(connection, text, now=system_clock())
     except (FileUnfit, StockListWrong) as wrong:
         return _fail(str(wrong))
-    print(f"{taken} lines were taken into stock.")
+    print(f"Taken into stock: {counted(taken, 'line')}.")
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from hms_server.amounts import size_text
 from hms_server.app import prepare_data_dir
 from hms_server.console.ground import Commands
 from hms_server.contract.build import BUILD
@@ -72,7 +73,7 @@ def _catalogue(options: argparse.Namespace) -> Catalogue:
 
 
 def _line(kept: Kept) -> str:
-    return f"{kept.path.name}   {kept.manifest.size_bytes / 1e6:.1f} MB"
+    return f"{kept.path.name}   {size_text(kept.manifest.size_bytes)}"
 
 
 def _remark(kept: Kept) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from hms_server.amounts import size_text
 from hms_server.backup.places import BadPlace, try_place
 from hms_server.backup.recovery import RecoveryKey
 from hms_server.contract.patients import LANGUAGES
@@ -35,7 +36,6 @@ from hms_server.setup.rooms import change_rooms, show_rooms
 from hms_server.setup.terminal import Terminal, WentBack
 
 Step = Callable[[Terminal, SetupPlan], SetupPlan]
-_GB = 1 << 30
 _USUAL_HOUR = 2
 
 
@@ -195,7 +195,7 @@ def ask_place(terminal: Terminal, plan: SetupPlan) -> SetupPlan:
             "  Without a place nothing is backed up. Every administrator is reminded until there is one."
         )
         return structs.replace(plan, backup=backup)
-    terminal.say(f"  Written and read; {try_place(Path(place)) / _GB:.0f} GB are free.")
+    terminal.say(f"  Written and read; {size_text(try_place(Path(place)))} free.")
     hour = _USUAL_HOUR if backup.hour is None else backup.hour
     typed = terminal.ask("Hour of the nightly backup", default=str(hour), wrong=_bad_hour)
     return structs.replace(plan, backup=structs.replace(backup, hour=int(typed)))

@@ -90,7 +90,7 @@ def test_a_lost_clinic_comes_back_elsewhere(house: House, tmp_path: Path, data_d
 
     told = command(data_dir, "restore", backup, "--key-file", tmp_path / "key.txt")
     assert "Sunrise Clinic" in told
-    assert "audit rows fit together" in command(data_dir, "verify")
+    assert "The audit trail holds" in command(data_dir, "verify")
     password = command(data_dir, "user", "ngozi", "Ngozi Eze", "nurse").split("Password: ")[1].split()[0]
 
     server = Process(data_dir, database=None)
