@@ -10,6 +10,7 @@ import psycopg
 
 from hms_server import database
 from hms_server.accounts.setup import ClinicPlan, SetupRefused, add_rooms, create_clinic
+from hms_server.backup.places import same_disk_warning
 from hms_server.backup.recovery import RecoveryKey, mark_of
 from hms_server.backup.settings import BackupSettings, load_settings, save_settings
 from hms_server.chosen_database import choose_database, chosen_database
@@ -134,7 +135,7 @@ def _create(plan: SetupPlan, site: Site, password: Password) -> SetupDone:
         recovery_key=key.text if key else "",
         recovery_mark=mark_of(settings.recovery_public) if settings.recovery_public else "",
         people=[f"{each.name} ({each.role}): {each.user_name}, {each.password}" for each in people],
-        next_steps=_next_steps(plan, settings),
+        next_steps=_next_steps(plan, settings, site),
     )
 
 
@@ -194,7 +195,13 @@ def _add(plan: SetupPlan, site: Site, found: FoundClinic) -> SetupDone:
     told = [*changes.told, *changes.stays]
     if key:
         told.append("A recovery key was made.")
-    return SetupDone(clinic=found.name, created=False, changes=told, recovery_key=key.text if key else "")
+    return SetupDone(
+        clinic=found.name,
+        created=False,
+        changes=told,
+        recovery_key=key.text if key else "",
+        next_steps=_same_disk(backup, site) if changes.backup else [],
+    )
 
 
 def _refuse_other_keys(site: Site) -> None:
@@ -212,13 +219,14 @@ def _new_key(plan: SetupPlan, settings: BackupSettings) -> tuple[RecoveryKey | N
     return key, replace(settings, recovery_public=key.public, confirmed=False)
 
 
-def _next_steps(plan: SetupPlan, settings: BackupSettings) -> list[str]:
+def _next_steps(plan: SetupPlan, settings: BackupSettings, site: Site) -> list[str]:
     user_name = plan.administrator.user_name.strip().lower()
     steps = [PAIR, SIGN_IN.format(user_name=user_name)]
     if not settings.places:
         steps.append(
             "No backup is made yet: name a place with “hms-server setup” once there is a disk for it."
         )
+    steps += _same_disk(settings, site)
     if settings.recovery_public is None:
         steps.append("No backup can be sealed yet: make a recovery key with “hms-server recovery-key”.")
     elif not settings.confirmed:
@@ -226,6 +234,12 @@ def _next_steps(plan: SetupPlan, settings: BackupSettings) -> list[str]:
     if warning := price_warning(plan.clinic.currency):
         steps.append(warning)
     return steps
+
+
+def _same_disk(settings: BackupSettings, site: Site) -> list[str]:
+    """A sentence where no place of backups outlives the disk of the records."""
+    found = [same_disk_warning(place, site.data_dir) for place in settings.places]
+    return [f"{found[0]} {OTHER_DISK}"] if found and all(found) else []
 
 
 def _connect(dsn: str) -> psycopg.Connection[Any]:
@@ -240,4 +254,5 @@ SIGN_IN = (
     "Sign in there as “{user_name}” and add the staff under Administration. F1 opens the manual; its page "
     "“First day” leads on from here."
 )
+OTHER_DISK = "Plug another disk in and name it with “hms-server backup-places FOLDER”."
 WRITE_IN = "update messaging_settings set language = %s"

@@ -128,7 +128,7 @@ class DonePage(SetupPage):
         if done.password or done.people:
             self.notice.say(Kind.WARNING, self.tr("Write this down: no password is shown a second time."))
         _fill(self._grid, self.secrets)
-        lines = done.changes if not done.created else done.next_steps
+        lines = done.next_steps if done.created else [*done.changes, *done.next_steps]
         self.steps_label.setText("\n\n".join(f"{number}. {step}" for number, step in enumerate(lines, 1)))
 
 
