@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from hms_server.backup.make import Source, back_up
+from hms_server.backup.set_aside import clear_aside
 from hms_server.backup.settings import BackupSettings, load_settings
 from hms_server.backup.state import BackupState, read_state
 from hms_server.backup.trouble import BackupFailed, BackupStopped
@@ -91,6 +92,17 @@ class NightlyBackup:
     def _run(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
             self.look_once()
+            self.clear_once()
+
+    def clear_once(self) -> None:
+        """Deletes what restores and moves kept aside long ago."""
+        try:
+            cleared = clear_aside(self._data_dir, self._clock())
+        except OSError as error:
+            log.info("what was kept aside stays", reason=str(error))
+            return
+        if cleared:
+            log.info("cleared what was kept aside", folders=[path.name for path in cleared])
 
     def _zone(self) -> tzinfo:
         with connect(self._dsn(), application_name="hms-server backup") as connection:
