@@ -28,6 +28,7 @@ from hms_server.contract.envelope import Fault
 from hms_server.contract.values import StaffId
 
 ROW_KEYS = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown})
+ENTER = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
 
 class Shown(Enum):
@@ -110,8 +111,9 @@ class PricesPanel(QWidget):
         card.add_to_heading(self.count)
         card.add(self.search)
         card.add(self._filter_row())
-        card.add(self.notice)
         card.add(self._list, stretch=1)
+        # Below the list: what is said while somebody types must not move the rows.
+        card.add(self.notice)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.M)
@@ -219,8 +221,7 @@ class PricesPanel(QWidget):
         self.take_focus()
 
     def _on_chosen(self, line: Line | None) -> None:
-        if line is not None:
-            self.state.look_at(line.row.code)
+        self.state.look_at(line.row.code if line is not None else "")
         self._show_chosen()
 
     def _show_chosen(self) -> None:
@@ -280,6 +281,9 @@ class PricesPanel(QWidget):
             QApplication.sendEvent(self.table, event)
             if watched is self.search.editor:
                 self.take_focus()
+            return True
+        if event.key() in ENTER and event.isAutoRepeat():
+            # A key held down must not answer the question that it has just raised.
             return True
         if event.key() == Qt.Key.Key_Escape and watched is self.amount.editor:
             self.chosen.escape()

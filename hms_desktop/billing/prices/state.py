@@ -84,7 +84,7 @@ class PricesState(QObject):
         self.settled = False
         """Whether the list is the one for the words that were searched last."""
         self.code = ""
-        """The row that is looked at."""
+        """The row that is looked at; empty for none."""
         self.history: PriceHistory | None = None
         self._gather = QTimer(self, singleShot=True, interval=GATHER_MS)
         self._gather.timeout.connect(self.fetch)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -26,6 +27,7 @@ from hms_server.contract.values import Money, Person, StaffId
 from tests.desktop.conftest import FakeConnection
 from tests.desktop.samples import NOW, ZONE
 
+NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 ESI = Person(id=StaffId(6), name="Esi Owusu")
 WHATS = {
     "consultation-general": ("Consultation, general", "each"),
@@ -143,18 +145,22 @@ def test_enter_stores_and_goes_to_the_next_row(
 
 
 def test_a_slipped_zero_is_asked_about_in_its_place(open_panel: Opened, connection: FakeConnection) -> None:
-    """Enter again means it; Esc goes back to the amount with nothing stored."""
+    """Enter again means it, unless it is only held down; Esc goes back to the amount with nothing stored."""
     panel = open_panel()
     panel.table.choose("consultation-general")
 
     type_price(panel, "50000")
     asked = panel.chosen.question.text()
+    held_down = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, NO_MODIFIER, "\r", autorep=True)
+    QApplication.sendEvent(panel.amount.editor, held_down)
+    still_asked = panel.chosen.question.text()
     QTest.keyClick(panel.amount.editor, Qt.Key.Key_Escape)
     taken_back = (panel.chosen.question.text(), panel.amount.text(), connection.requests(SetPrice))
     type_price(panel, "50000")
     QTest.keyClick(panel.amount.editor, Qt.Key.Key_Return)
 
     assert asked.startswith("10 times as much as until now?")
+    assert still_asked == asked
     assert taken_back == ("", "50000", [])
     assert [(one.amount.amount_minor, one.confirmed) for one in connection.requests(SetPrice)] == [
         (50_000, True)

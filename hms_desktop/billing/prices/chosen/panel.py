@@ -22,6 +22,9 @@ from hms_server.contract.money import format_money, parse_money, symbol_of
 from hms_server.contract.price_rules import is_jump, price_fault
 from hms_server.contract.values import Money
 
+EACH = "each"
+"""The unit of a service."""
+
 
 class ChosenPrice(Card):
     """What is wrong or doubtful is said here, before anything leaves the desk."""
@@ -140,7 +143,8 @@ class ChosenPrice(Card):
                 each.setText("")
             return
         row = line.row
-        self._unit.setText(self.tr("Price per unit: {unit}").format(unit=row.unit))
+        words = self.tr("Price of one") if row.unit == EACH else self.tr("Price of one {unit}")
+        self._unit.setText(words.format(unit=row.unit))
         self._now.setText(format_money(row.price) if row.price is not None else self.tr("No price"))
         if row.price is None:
             self._since.setText(
@@ -164,7 +168,9 @@ class ChosenPrice(Card):
         history = self._state.history
         self._model.replace(history.rows if history is not None else [])
         self._more.setVisible(history is not None and history.more)
-        if history is None:
+        if not self._state.code:
+            self._list.show_empty("")
+        elif history is None:
             self._list.show_loading()
         else:
             self._list.show_rows()
