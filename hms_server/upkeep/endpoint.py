@@ -1,9 +1,14 @@
 """A tiny HTTP server on this machine alone: `/health` for whoever watches, `/metrics` for Prometheus."""
 
+import socket
+import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import structlog
 
@@ -12,6 +17,11 @@ log = structlog.get_logger()
 HOST = "127.0.0.1"
 PORT = 7719
 PATIENCE_S = 5.0
+WHOLE_S = 10.0
+"""For a whole question, however little comes of it at a time."""
+MOST = 16
+"""At once; each takes a thread."""
+LOOK_EVERY_S = 0.2
 OWN_NAMES = frozenset({"127.0.0.1", "localhost"})
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 """The name of Prometheus' text format."""
@@ -21,13 +31,19 @@ class MetricsEndpoint:
     """Serves between `start` and `stop`; `port` is the real one, also where 0 was asked for.
 
     `health` gives JSON and whether all is well. A port that is taken is told once and costs nobody anything
-    but the numbers.
+    but the numbers. Whoever asks too slowly, or too often at once, is hung up on.
     """
 
     def __init__(
-        self, port: int, *, health: Callable[[], tuple[bytes, bool]], metrics: Callable[[], bytes]
+        self,
+        port: int,
+        *,
+        health: Callable[[], tuple[bytes, bool]],
+        metrics: Callable[[], bytes],
+        whole_s: float = WHOLE_S,
     ) -> None:
         self.port = port
+        self._whole_s = whole_s
         self._health = health
         self._metrics = metrics
         self._server: _Server | None = None
@@ -36,14 +52,14 @@ class MetricsEndpoint:
     def start(self) -> None:
         """Returns at once; where the port cannot be had, nothing is served."""
         try:
-            self._server = _Server((HOST, self.port), _Handler)
+            self._server = _Server(self.port, whole_s=self._whole_s)
         except OSError as error:
             log.warning("no metrics: the port is taken", port=self.port, error=error.strerror)
             return
         self._server.health, self._server.metrics = self._health, self._metrics
         self.port = self._server.server_port
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.2,), name="hms-metrics", daemon=True
+            target=self._server.serve_forever, args=(LOOK_EVERY_S,), name="hms-metrics", daemon=True
         )
         self._thread.start()
 
@@ -53,6 +69,7 @@ class MetricsEndpoint:
             return
         self._server.shutdown()
         self._thread.join()
+        self._server.hang_up_on_slow(sys.float_info.max)
         self._server.server_close()
 
 
@@ -62,10 +79,47 @@ class _Server(ThreadingHTTPServer):
     health: Callable[[], tuple[bytes, bool]]
     metrics: Callable[[], bytes]
 
+    def __init__(self, port: int, *, whole_s: float) -> None:
+        self._whole_s = whole_s
+        self._lock = threading.Lock()
+        self._until_s: dict[Any, float] = {}
+        super().__init__((HOST, port), _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            has_room = len(self._until_s) < MOST
+            if has_room:
+                self._until_s[request] = time.monotonic() + self._whole_s
+        if has_room:
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._until_s.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        super().service_actions()
+        self.hang_up_on_slow(time.monotonic())
+
+    def hang_up_on_slow(self, now_s: float) -> None:
+        """Reads no more from whoever had the time for a question; an answer under way is finished."""
+        with self._lock:
+            for request in [each for each, until_s in self._until_s.items() if until_s <= now_s]:
+                with suppress(OSError):
+                    request.shutdown(socket.SHUT_RD)
+
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = PATIENCE_S
     server: _Server
+
+    def handle(self) -> None:
+        # Whoever went away, or was hung up on, is no trouble of the server's.
+        with suppress(OSError):
+            super().handle()
 
     def do_GET(self) -> None:
         if self.headers.get("Host", "").partition(":")[0].lower() not in OWN_NAMES:

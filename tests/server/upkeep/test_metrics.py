@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from hms_server.contract.values import Role
 from hms_server.contract.visits import CheckIn
 from hms_server.dispatch import Kind, Route
 from hms_server.upkeep.counting import RequestCounts
-from hms_server.upkeep.endpoint import MetricsEndpoint
+from hms_server.upkeep.endpoint import MOST, MetricsEndpoint
 from hms_server.upkeep.time_watch import trust_clock
 from tests.guards import LogGuard
 from tests.server.desk import Desk
@@ -194,6 +195,31 @@ def test_a_port_that_is_taken_costs_the_numbers_and_nothing_else(log_guard: LogG
         endpoint.stop()
 
     assert any("the port is taken" in line for line in log_guard.lines)
+
+
+def test_whoever_asks_slowly_is_hung_up_on_and_keeps_nobody_from_the_numbers() -> None:
+    """A byte now and then would hold a thread for good; as many as there may be at once would hold all."""
+    endpoint = MetricsEndpoint(0, health=lambda: (b"{}", True), metrics=lambda: b"", whole_s=0.5)
+    endpoint.start()
+    with ExitStack() as stack:
+        slow = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", endpoint.port), timeout=60))
+            for _ in range(MOST)
+        ]
+        for each in slow:
+            each.sendall(b"GET /hea")
+
+        crowded = stack.enter_context(socket.create_connection(("127.0.0.1", endpoint.port), timeout=60))
+        refused = crowded.recv(1)
+        for each in slow:
+            # Whatever it is told about half a question; then there is an end.
+            while each.recv(1024):
+                pass
+        answered = get(endpoint.port, "/health")
+    endpoint.stop()
+
+    assert refused == b""
+    assert answered == (200, "{}")
 
 
 def test_a_server_that_makes_mistakes_is_told_from_one_that_refuses() -> None:
