@@ -39,6 +39,8 @@ class DiskRow(msgspec.Struct, frozen=True, kw_only=True):
     total_bytes: int
     trouble: str = ""
     """Why it could not be looked at, empty where it was."""
+    with_data: bool = False
+    """A place of backups on the very disk of the clinic's records, to be lost together with it."""
 
 
 class BackupRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,8 @@ class BackupRow(msgspec.Struct, frozen=True, kw_only=True):
     last_good_bytes: int = 0
     last_tried_at: datetime | None = None
     last_trouble: str = ""
+    last_proved_at: datetime | None = None
+    """When a backup was last loaded into a database of its own, and counted there."""
     has_key: bool = False
     confirmed: bool = False
 

@@ -14,8 +14,8 @@ from typing import Any, LiteralString
 import psycopg
 
 from hms_server.clock import Clock
-from hms_server.contract.upkeep import BackupRow, ServerConditions, ServerRow
-from hms_server.upkeep.facts import read_backup
+from hms_server.contract.upkeep import BackupRow, DiskRow, ServerConditions, ServerRow
+from hms_server.upkeep.facts import Disks, read_backup
 from hms_server.upkeep.neighbours import Seen
 
 PROGRAM_LIMIT_S = 10.0
@@ -65,7 +65,7 @@ class Ran:
 
 def run_program(*arguments: str) -> Ran | None:
     """Runs a program of the system to ask it something; None where there is none, or it does not answer."""
-    program = shutil.which(arguments[0], path=_search_path())
+    program = find_program(arguments[0])
     if program is None:
         return None
     try:
@@ -83,6 +83,11 @@ def run_program(*arguments: str) -> Ran | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return Ran(done.returncode, done.stdout)
+
+
+def find_program(name: str) -> str | None:
+    """Where a program of the system lies; None where it is not installed."""
+    return shutil.which(name, path=_search_path())
 
 
 def _search_path() -> str:
@@ -109,6 +114,7 @@ class Ground:
     addresses: Callable[[], list[str]] = list
     look_around: Callable[[], Seen] = field(default=lambda: Seen(trouble="nobody looked"))
     run: Callable[..., Ran | None] = run_program
+    find: Callable[[str], str | None] = find_program
 
     @cached_property
     def seen(self) -> Seen:
@@ -119,11 +125,19 @@ class Ground:
     def backup(self) -> BackupRow:
         return read_backup(self.data_dir)
 
+    @cached_property
+    def disks(self) -> list[DiskRow]:
+        """Below the data folder and each place of backups; looked at once."""
+        return Disks().read(self.data_dir, self.backup.places)
+
     @property
     def is_bare(self) -> bool:
-        """Whether no clinic was set up here yet."""
+        """Whether no clinic was set up here yet, or one for training was ended."""
+        if self.connection is not None:
+            there = self.value("select to_regclass('public.clinic') is not null")
+            return not there or self.value("select 1 from clinic") is None
         cluster = self.data_dir / "postgres" / "cluster"
-        return self.embedded and self.connection is None and not cluster.exists()
+        return self.embedded and not cluster.exists()
 
     @property
     def now(self) -> datetime:

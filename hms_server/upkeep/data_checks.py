@@ -5,10 +5,10 @@ import secrets
 import stat
 import sys
 
+from hms_server.amounts import size_text
 from hms_server.keys import KeyFileError, load
 from hms_server.upkeep.checking import Answer, Ground, good, note, unknown, wrong
-from hms_server.upkeep.facts import Disks
-from hms_server.upkeep.rules import BACKUP_OVERDUE, Finding, judge_backups, judge_disks, size_text
+from hms_server.upkeep.rules import BACKUP_OVERDUE, Finding, judge_backups, judge_disks
 
 PASS_THROUGH = stat.S_IXOTH
 """PostgreSQL's own user goes through the folder to its cluster where the server runs as root."""
@@ -18,11 +18,10 @@ KEY_CODES = frozenset({"recovery_key_missing", "recovery_key_unconfirmed"})
 
 def check_disk_room(ground: Ground) -> Answer:
     """Whether there is room where data and backups lie."""
-    disks = Disks().read(ground.data_dir, ground.backup.places)
-    found = judge_disks(disks)
+    found = judge_disks(ground.disks)
     if found:
         return wrong(found[0].sentence, found[0].remedy)
-    return good(f"{size_text(disks[0].free_bytes)} are free below {ground.data_dir}.")
+    return good(f"{size_text(ground.disks[0].free_bytes)} are free below {ground.data_dir}.")
 
 
 def check_writable(ground: Ground) -> Answer:
@@ -103,7 +102,14 @@ def check_backup(ground: Ground) -> Answer:
         return note(
             "No backup was made yet; the first is due tonight.", "To make one now: “hms-server backup”."
         )
-    return good(f"The last good backup is of {last:%Y-%m-%d %H:%M} UTC.")
+    words = f"The last good backup is of {last:%Y-%m-%d %H:%M} UTC."
+    places = [disk for disk in ground.disks if disk.purpose == "backup"]
+    if all(disk.with_data for disk in places):
+        return note(
+            f"{words} It lies on the same disk as the records: when that disk breaks, both are lost.",
+            "Plug another disk in and name it: “hms-server backup-places FOLDER”.",
+        )
+    return good(words)
 
 
 def check_recovery_key(ground: Ground) -> Answer:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,20 +29,32 @@ class Disks:
 
     def read(self, data_dir: Path, places: Iterable[str]) -> list[DiskRow]:
         """Room below the data folder, then below each folder of backups."""
-        backups = [self._read(place, purpose="backup") for place in places]
-        return [self._read(str(data_dir), purpose="data"), *backups]
+        data = self._look_at(str(data_dir))
+        backups = [(place, self._look_at(place)) for place in places]
+        return [
+            _row(str(data_dir), data, purpose="data", with_data=False),
+            *(_row(place, look, purpose="backup", with_data=_is_same(look, data)) for place, look in backups),
+        ]
 
-    def _read(self, place: str, *, purpose: str) -> DiskRow:
+    def _look_at(self, place: str) -> "_Look":
         look = self._looks.get(place)
         if look is None or not look.is_alive():
             look = self._looks[place] = _Look(place)
             look.start()
             look.join(self._answer_s)
-        if look.usage is None:
-            trouble = look.trouble or "it does not answer"
-            return DiskRow(place=place, purpose=purpose, free_bytes=0, total_bytes=0, trouble=trouble)
-        free, total = look.usage
-        return DiskRow(place=place, purpose=purpose, free_bytes=free, total_bytes=total)
+        return look
+
+
+def _is_same(look: "_Look", data: "_Look") -> bool:
+    return look.device is not None and look.device == data.device
+
+
+def _row(place: str, look: "_Look", *, purpose: str, with_data: bool) -> DiskRow:
+    if look.usage is None:
+        trouble = look.trouble or "it does not answer"
+        return DiskRow(place=place, purpose=purpose, free_bytes=0, total_bytes=0, trouble=trouble)
+    free, total = look.usage
+    return DiskRow(place=place, purpose=purpose, free_bytes=free, total_bytes=total, with_data=with_data)
 
 
 class _Look(threading.Thread):
@@ -49,6 +62,7 @@ class _Look(threading.Thread):
         super().__init__(name="hms-disk", daemon=True)
         self._place = place
         self.usage: tuple[int, int] | None = None
+        self.device: int | None = None
         self.trouble = ""
 
     def run(self) -> None:
@@ -58,6 +72,8 @@ class _Look(threading.Thread):
             self.trouble = error.strerror or str(error)
         else:
             self.usage = (found.free, found.total)
+            with suppress(OSError):
+                self.device = Path(self._place).stat().st_dev
 
 
 def read_backup(data_dir: Path) -> BackupRow:
@@ -74,6 +90,7 @@ def read_backup(data_dir: Path) -> BackupRow:
         last_good_bytes=state.last_good_bytes or 0,
         last_tried_at=state.last_tried_at,
         last_trouble=state.last_trouble,
+        last_proved_at=state.last_proved_at,
         has_key=settings.recovery_public is not None,
         confirmed=settings.confirmed,
     )

@@ -145,6 +145,9 @@ def check_printer(ground: Ground) -> Answer:
     if running is None:
         return good("No printing system here; workstations print by themselves.")
     if "not running" in running.out or running.code != 0:
+        if ground.find("cupsd") is None:
+            # A desktop's programs bring it along; nobody has set printing up on this machine.
+            return note("Of the printing system (CUPS) only the client is here: nobody prints from here.")
         return wrong(
             "The printing system (CUPS) does not answer.",
             "“sudo systemctl restart cups”, then print a test page from a workstation.",

@@ -141,6 +141,9 @@ def _watch_numbers(row: ServerRow) -> Iterator[Metric]:
         yield _gauge("hms_backup_last_success_timestamp_seconds", "When a backup was last finished.", last)
         size = row.backup.last_good_bytes
         yield _gauge("hms_backup_last_success_bytes", "Size of that backup.", size)
+    if row.backup.last_proved_at is not None:
+        proved = row.backup.last_proved_at.timestamp()
+        yield _gauge("hms_backup_last_proved_timestamp_seconds", "When one was last loaded.", proved)
     conditions = GaugeMetricFamily("hms_condition", "What a person should look at.", labels=["code", "level"])
     for each in row.conditions:
         conditions.add_metric([each.code, each.level.value], 1)

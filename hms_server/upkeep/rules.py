@@ -4,15 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hms_server.amounts import GIGABYTE, size_text
 from hms_server.contract.upkeep import BackupRow, DiskRow, Level, ServerCondition
 
-GIGABYTE = 1 << 30
 WARN_FREE, ALARM_FREE = 0.10, 0.05
 WARN_BELOW, ALARM_BELOW = 100 * GIGABYTE, 50 * GIGABYTE
 """Where this much is free there is no hurry, however small its share of a large disk."""
 ALARM_ALWAYS = GIGABYTE
 BACKUP_OVERDUE = timedelta(hours=36)
 """A night was missed, and the next one begins."""
+PROOF_OVERDUE = timedelta(days=8)
+"""Each night's backup is tried; a week without it has a reason that does not pass by itself."""
 JUMP_TOLD = timedelta(hours=24)
 HEARD_WITHIN = timedelta(minutes=4)
 """A server tells of itself once a minute; one that was not heard for longer does not run."""
@@ -47,13 +49,6 @@ def judge_silent(host: str, *, seen_at: datetime, now: datetime) -> list[ServerC
     ]
 
 
-def size_text(count: int) -> str:
-    """Bytes as people read them: `3.4 GB`, `512 MB`."""
-    if count >= GIGABYTE:
-        return f"{count / GIGABYTE:.1f} GB"
-    return f"{count // (1 << 20)} MB"
-
-
 def judge_disks(disks: Iterable[DiskRow]) -> list[Finding]:
     """Too little room, or a place that cannot be looked at, on the disks of data and backups."""
     found = []
@@ -81,7 +76,8 @@ def judge_backups(backup: BackupRow, *, now: datetime, clinic_since: datetime | 
         return []
     if not backup.places:
         return [NO_PLACE]
-    found = [_overdue(backup, now=now, clinic_since=clinic_since), _key(backup)]
+    overdue = _overdue(backup, now=now, clinic_since=clinic_since)
+    found = [overdue or _unproved(backup, now=now, clinic_since=clinic_since), _key(backup)]
     return [each for each in found if each is not None]
 
 
@@ -166,6 +162,23 @@ def _overdue(backup: BackupRow, *, now: datetime, clinic_since: datetime) -> Fin
         title="The backup is overdue" if last else "No backup was made yet",
         sentence=words + why,
         remedy="Look that the backup disk is plugged in and has room, then run “hms-server backup”.",
+    )
+
+
+def _unproved(backup: BackupRow, *, now: datetime, clinic_since: datetime) -> Finding | None:
+    last = backup.last_proved_at
+    if not backup.has_key or now - (last or clinic_since) < PROOF_OVERDUE:
+        return None
+    words = f"The last one that was is of {last:%Y-%m-%d %H:%M} UTC." if last else "None ever was."
+    return Finding(
+        code="backup_unproved",
+        level=Level.WARNING,
+        title="No backup was tried out",
+        sentence=f"The backups of the last days were not loaded to see whether they come back. {words}",
+        remedy=(
+            "The data folder needs room for a second copy of the records. Then run “hms-server backup "
+            "--prove”, or try a file with “hms-server restore --drill FILE”."
+        ),
     )
 
 

@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 import psycopg
 
+from hms_server.amounts import counted, size_text
+from hms_server.backup.set_aside import KEPT, KEPT_FOR, folders_aside, size_of
 from hms_server.contract.build import BUILD
 from hms_server.contract.upkeep import BackupRow, DiskRow, ServerCondition, ServerRow
 from hms_server.upkeep.checking import Ground
-from hms_server.upkeep.facts import Disks, read_database
+from hms_server.upkeep.facts import read_database
 from hms_server.upkeep.processes import holder_of, is_ours
-from hms_server.upkeep.rules import judge_backups, judge_disks, size_text, with_since
+from hms_server.upkeep.rules import judge_backups, judge_disks, with_since
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +40,16 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     disks: list[DiskRow]
     conditions: list[ServerCondition]
     other_servers: list[str]
+    aside: list[str]
+    """What restores and moves have kept of earlier clinics, the newest first."""
+    aside_bytes: int
 
 
 def read_status(ground: Ground) -> Status:
     """What can be known without a server too: disks and backups are looked at here and now."""
     told, row = ground.told, ground.server
-    disks = Disks().read(ground.data_dir, ground.backup.places)
+    disks = ground.disks
+    aside = folders_aside(ground.data_dir)
     others = [each for each in told.servers if each != row] if told else []
     return Status(
         running=is_running(ground, row),
@@ -66,6 +72,8 @@ def read_status(ground: Ground) -> Status:
         disks=disks,
         conditions=row.conditions if row and row.running else _conditions(ground, disks),
         other_servers=[f"{each.host} ({'runs' if each.running else 'silent'})" for each in others],
+        aside=[path.name for path in aside],
+        aside_bytes=size_of(aside),
     )
 
 
@@ -117,6 +125,9 @@ def status_lines(status: Status) -> list[str]:
         f"Last good backup: {_backup(status.backup)}",
     ]
     lines += [f"Disk of the {disk.purpose}: {_disk(disk)}" for disk in status.disks]
+    if status.aside:
+        aside = f"{counted(len(status.aside), 'folder')}, {size_text(status.aside_bytes)}"
+        lines.append(f"Kept aside by restores and moves: {aside}. {CLEARED}")
     lines += [f"Another server: {other}" for other in status.other_servers]
     for each in status.conditions:
         lines += [f"{each.level.value.upper()}: {each.sentence}", f"      → {each.remedy}"]
@@ -126,9 +137,10 @@ def status_lines(status: Status) -> list[str]:
 
 
 def _sealed(status: Status) -> str:
+    waiting = counted(status.audit_unsealed, "row")
     if status.audit_sealed_up_to is None:
-        return f"nothing is sealed yet, {status.audit_unsealed} rows wait"
-    return f"sealed up to {_moment(status.audit_sealed_up_to)}, {status.audit_unsealed} rows wait"
+        return f"nothing is sealed yet; waiting: {waiting}"
+    return f"sealed up to {_moment(status.audit_sealed_up_to)}; waiting: {waiting}"
 
 
 def _running_line(status: Status) -> str:
@@ -149,19 +161,23 @@ def _moment(moment: datetime | None) -> str:
 def _backup(backup: BackupRow) -> str:
     if backup.last_good_at is None:
         return "none"
-    return f"{_moment(backup.last_good_at)}, {size_text(backup.last_good_bytes)}, {backup.last_good_file}"
+    tried = f"loaded to try it {_moment(backup.last_proved_at)}" if backup.last_proved_at else "never tried"
+    size = size_text(backup.last_good_bytes)
+    return f"{_moment(backup.last_good_at)}, {size}, {backup.last_good_file}; {tried}"
 
 
 def _disk(disk: DiskRow) -> str:
     if disk.trouble:
         return f"{disk.place}: {disk.trouble}"
-    return f"{size_text(disk.free_bytes)} free of {size_text(disk.total_bytes)} ({disk.place})"
+    same = ", the disk of the data" if disk.with_data else ""
+    return f"{size_text(disk.free_bytes)} free of {size_text(disk.total_bytes)} ({disk.place}{same})"
 
 
 def _counted(jobs: dict[str, int]) -> str:
     return ", ".join(f"{count} {state}" for state, count in sorted(jobs.items())) or "none"
 
 
+CLEARED = f"All but the newest {KEPT} go after {KEPT_FOR.days} days."
 SET_UP = "Set the clinic up: “sudo hms-server setup”."
 SEEK = "Start it: “sudo systemctl start hms-server”. What stands against it, says “sudo hms-server doctor”."
 JOBS = "select state, count(*) from relay_job group by state"

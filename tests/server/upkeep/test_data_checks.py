@@ -125,11 +125,12 @@ def save(folder: Path, *, confirmed: bool = True) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "verdict"), [(7, Verdict.GOOD), (35, Verdict.GOOD), (37, Verdict.WRONG), (9999, Verdict.WRONG)]
+    ("hours", "verdict"), [(7, Verdict.NOTE), (35, Verdict.NOTE), (37, Verdict.WRONG), (9999, Verdict.WRONG)]
 )
 def test_how_old_the_last_backup_may_be(folder: Path, desk: Desk, hours: int, verdict: Verdict) -> None:
+    """A test has one disk, which is worth a note."""
     save(folder)
-    write_state(folder, BackupState(last_good_at=NOW - timedelta(hours=hours)))
+    write_state(folder, BackupState(last_good_at=NOW - timedelta(hours=hours), last_proved_at=NOW))
 
     with desk.connect() as connection:
         assert says(checks.check_backup(ground(folder, connection=connection))) is verdict
@@ -146,6 +147,32 @@ def test_the_first_backup_of_a_new_clinic_is_due_tonight(folder: Path, desk: Des
 
     with desk.connect() as connection:
         assert says(checks.check_backup(ground(folder, connection=connection))) is Verdict.NOTE
+
+
+@pytest.mark.skipif(ON_WINDOWS, reason="needs a disk of its own")
+def test_backups_beside_the_records_are_told(folder: Path, tmp_path: Path) -> None:
+    """Also of several places, as long as none is on a disk of its own."""
+    save(folder)
+    write_state(folder, BackupState(last_good_at=NOW, last_proved_at=NOW))
+    beside = checks.check_backup(ground(folder))
+    with mounted(tmp_path / "usb", "size=2m") as usb:
+        places = (folder / "disk", usb)
+        save_settings(folder, BackupSettings(places=places, recovery_public=b"p" * 32, confirmed=True))
+        apart = checks.check_backup(ground(folder))
+
+    assert says(beside) is Verdict.NOTE
+    assert "same disk" in beside.sentence
+    assert says(apart) is Verdict.GOOD
+
+
+def test_backups_that_nobody_tried_are_found(folder: Path) -> None:
+    save(folder)
+    write_state(folder, BackupState(last_good_at=NOW, last_proved_at=NOW - timedelta(days=9)))
+
+    answer = checks.check_backup(ground(folder))
+
+    assert says(answer) is Verdict.WRONG
+    assert "2026-02-21 08:00 UTC" in answer.sentence
 
 
 def test_a_recovery_key_that_nobody_typed_back_is_found(folder: Path) -> None:

@@ -186,4 +186,13 @@ def test_a_machine_that_prints_no_letters_is_told(tmp_path: Path, monkeypatch: p
     ],
 )
 def test_whether_this_machine_can_print(tmp_path: Path, answers: dict[str, Ran], verdict: Verdict) -> None:
-    assert says(checks.check_printer(ground(tmp_path, run=programs(answers)))) is verdict
+    near = ground(tmp_path, run=programs(answers), find=lambda name: f"/usr/sbin/{name}")
+
+    assert says(checks.check_printer(near)) is verdict
+
+
+def test_a_client_for_printers_elsewhere_is_no_trouble(tmp_path: Path) -> None:
+    """A system's desktop brings it along without a service."""
+    client = programs({"lpstat -r": Ran(1, "lpstat: Bad file descriptor")})
+
+    assert says(checks.check_printer(ground(tmp_path, run=client, find=lambda _: None))) is Verdict.NOTE

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
+from hms_server.amounts import GIGABYTE
 from hms_server.contract.upkeep import BackupRow, DiskRow, Level, ServerCondition
 from hms_server.upkeep.rules import (
-    GIGABYTE,
     ORDER,
     Finding,
     Jump,
@@ -17,13 +18,18 @@ from hms_server.upkeep.rules import (
     judge_backups,
     judge_clock,
     judge_disks,
-    size_text,
     with_since,
 )
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=90)
-GOOD = BackupRow(places=["/backup"], last_good_at=NOW - timedelta(hours=7), has_key=True, confirmed=True)
+GOOD = BackupRow(
+    places=["/backup"],
+    last_good_at=NOW - timedelta(hours=7),
+    last_proved_at=NOW - timedelta(days=7),
+    has_key=True,
+    confirmed=True,
+)
 
 
 def codes(found: list[Finding]) -> list[str]:
@@ -89,17 +95,12 @@ def test_a_backup_disk_that_is_gone_is_a_warning_and_the_data_folder_an_alarm() 
         (BackupRow(places=["/b"], has_key=True, confirmed=True), NOW - timedelta(hours=2), []),
         (BackupRow(places=["/b"], has_key=True, confirmed=True), LONG_AGO, ["backup_never"]),
         (BackupRow(places=["/b"]), NOW, ["recovery_key_missing"]),
-        (BackupRow(places=["/b"], last_good_at=NOW, has_key=True), LONG_AGO, ["recovery_key_unconfirmed"]),
-        (
-            BackupRow(places=["/b"], last_good_at=NOW - timedelta(hours=36), has_key=True, confirmed=True),
-            LONG_AGO,
-            ["backup_overdue"],
-        ),
-        (
-            BackupRow(places=["/b"], last_good_at=NOW - timedelta(hours=35), has_key=True, confirmed=True),
-            LONG_AGO,
-            [],
-        ),
+        (structs.replace(GOOD, confirmed=False), LONG_AGO, ["recovery_key_unconfirmed"]),
+        (structs.replace(GOOD, last_proved_at=NOW - timedelta(days=8)), LONG_AGO, ["backup_unproved"]),
+        (structs.replace(GOOD, last_proved_at=None), LONG_AGO, ["backup_unproved"]),
+        (structs.replace(GOOD, last_proved_at=None), NOW - timedelta(days=7), []),
+        (structs.replace(GOOD, last_good_at=NOW - timedelta(hours=36)), LONG_AGO, ["backup_overdue"]),
+        (structs.replace(GOOD, last_good_at=NOW - timedelta(hours=35)), LONG_AGO, []),
     ],
 )
 def test_when_backups_are_not_good_enough(
@@ -151,7 +152,3 @@ def test_only_what_begins_ends_or_changes_its_level_is_news() -> None:
     assert not is_news(before, told(Level.WARNING, "5 GB free."))
     assert is_news(before, told(Level.ALARM, "5 GB free."))
     assert is_news(before, [])
-
-
-def test_sizes_are_read_by_people() -> None:
-    assert [size_text(each) for each in (0, 512 << 20, 3 << 30)] == ["0 MB", "512 MB", "3.0 GB"]
