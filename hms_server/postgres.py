@@ -85,6 +85,15 @@ class EmbeddedPostgres:
             if find_postmaster(self._cluster.data) is not None:
                 self._stop(Programs.find(find_owner(self._cluster.data)))
 
+    def discard(self) -> None:
+        """Takes the cluster away for good, of which the caller knows that it holds nothing any more."""
+        if not self._cluster.data.exists():
+            return
+        with self._held():
+            if find_postmaster(self._cluster.data) is not None:
+                self._stop(Programs.find(find_owner(self._cluster.data)))
+            self._cluster.remove()
+
     @contextmanager
     def _held(self) -> Iterator[None]:
         """One holder at a time; whatever the file system refuses becomes a sentence."""

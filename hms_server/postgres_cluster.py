@@ -64,9 +64,20 @@ class Cluster:
     def start_log(self) -> Path:
         return self.data / "start.log"
 
+    @property
+    def _draft(self) -> Path:
+        return self.home / "cluster.new"
+
+    def remove(self) -> None:
+        """Under another name first: one that bears its own name is complete, and the next clears up."""
+        if self._draft.exists():
+            shutil.rmtree(self._draft)
+        self.data.rename(self._draft)
+        shutil.rmtree(self._draft)
+
     def create(self, programs: Programs) -> None:
         """Makes the cluster under another name first: one that bears its own name is complete."""
-        draft = self.home / "cluster.new"
+        draft = self._draft
         if draft.exists():
             shutil.rmtree(draft)
         draft.mkdir(mode=0o700)

@@ -15,7 +15,7 @@ from hms_server.accounts.setup import SetupRefused, is_set_up
 from hms_server.backup.settings import load_settings
 from hms_server.backup.trouble import BackupFailed
 from hms_server.clock import system_clock
-from hms_server.console.ground import Commands, connect, is_used_by_a_server, running_database
+from hms_server.console.ground import Commands, connect, embedded, is_used_by_a_server, running_database
 from hms_server.contract.setup import (
     AdministratorAnswers,
     ClinicAnswers,
@@ -246,6 +246,9 @@ def _end_training(options: argparse.Namespace) -> int:
         if is_used_by_a_server(dsn):
             raise SetupRefused("The server is working. Stop it first: 'systemctl stop hms-server'.")
         end_training(Site(data_dir=options.data_dir, dsn=dsn, now=system_clock()), name=options.end_training)
+    if not options.database:
+        # Without it, a stopped database says by itself that there is no clinic to be started.
+        embedded(options).discard()
     print("The training clinic is gone. Set the real one up with “hms-server setup”, and pair all")
     print("workstations anew.")
     return 0

@@ -69,6 +69,28 @@ def test_before_the_set_up_status_and_doctor_ask_for_it(
     assert "Nothing has to be done" not in told
 
 
+def test_after_a_training_status_asks_for_the_set_up(
+    data_dir: Path, clinic: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not for a start: the service would only wait for that same set-up."""
+    with connect(clinic, application_name="tests", autocommit=True) as connection:
+        connection.execute("delete from clinic")
+        connection.execute(
+            "insert into clinic (name, time_zone, currency, created_at, training)"
+            " values ('Sunrise', 'Africa/Lagos', 'NGN', now(), true)"
+        )
+
+    ended = run("--data-dir", data_dir, "setup", "--end-training", "Sunrise")
+    run("--data-dir", data_dir, "status", "--port", "1")
+
+    told = capsys.readouterr().out
+    assert ended == 0
+    assert "There is no clinic here yet." in told
+    assert "sudo hms-server setup" in told
+    assert "systemctl start" not in told
+    assert list((data_dir / "postgres").glob("cluster*")) == []
+
+
 def test_status_looks_at_a_database_that_runs(
     data_dir: Path, clinic: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
