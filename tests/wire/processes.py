@@ -185,7 +185,7 @@ def open_house(dsn: str, folder: Path) -> Iterator[House]:
         yield House(dsn, folder, stack)
 
 
-def within(condition: Callable[[], bool], seconds: float = 10) -> None:
+def within(condition: Callable[[], bool], seconds: float = START_WITHIN_S) -> None:
     """Waits until it is so; a test that waits in vain fails."""
     end_s = time.monotonic() + seconds
     while not condition():

@@ -1,6 +1,7 @@
 """A server announces itself and is found, on this machine's own loopback only."""
 
 import threading
+from itertools import count
 from queue import SimpleQueue
 
 import pytest
@@ -12,6 +13,8 @@ from hms_desktop.connection.identity import new_key_pair
 from hms_server.announce import Announcement, Announcer, local_addresses, service_info
 from hms_server.contract.pairing import SERVICE_TYPE, fingerprint
 
+PATIENCE_S = 60.0
+"""For whatever must happen; a good machine never waits so long."""
 LOOPBACK = ["127.0.0.1"]
 KEY = new_key_pair().public_key
 ANNOUNCEMENT = Announcement(
@@ -24,12 +27,16 @@ def mine(found: list[Found]) -> list[Found]:
     return [server for server in found if server.fingerprint == fingerprint(KEY)]
 
 
+def discovered(enough: int) -> list[Found]:
+    return discover(PATIENCE_S, interfaces=LOOPBACK, enough=enough)
+
+
 def test_an_announced_server_is_found_with_all_that_pairing_needs() -> None:
     announcer = Announcer(ANNOUNCEMENT, addresses=lambda: LOOPBACK)
     announcer.start()
-    assert announcer.is_announced.wait(10)
+    assert announcer.is_announced.wait(PATIENCE_S)
 
-    found = mine(discover(4, interfaces=LOOPBACK, enough=1))
+    found = next(filter(None, (mine(discovered(enough)) for enough in count(1))))
     announcer.stop()
 
     assert found == [
@@ -50,12 +57,13 @@ def test_a_browser_tells_when_a_server_comes_and_when_it_goes() -> None:
 
     with Browser(news.put, interfaces=LOOPBACK):
         announcer.start()
-        come = mine(news.get(timeout=10))
+        while not (come := mine(news.get(timeout=PATIENCE_S))):
+            pass
         announcer.stop()
-        gone = mine(news.get(timeout=10))
+        while mine(news.get(timeout=PATIENCE_S)):
+            pass
 
     assert len(come) == 1
-    assert gone == []
 
 
 @pytest.mark.allow_log("there is no network")
@@ -66,7 +74,7 @@ def test_an_address_that_appears_later_is_announced_then() -> None:
     announcer.start()
     early = announcer.is_announced.wait(0.3)
     addresses.append("127.0.0.1")
-    late = announcer.is_announced.wait(10)
+    late = announcer.is_announced.wait(PATIENCE_S)
     announcer.stop()
 
     assert (early, late) == (False, True)
@@ -82,7 +90,7 @@ def test_a_network_that_fails_is_one_log_line_and_no_crash() -> None:
 
     announcer = Announcer(ANNOUNCEMENT, addresses=fail, look_every_s=0.01)
     announcer.start()
-    tried = [tries.acquire(timeout=5) for _ in range(3)]
+    tried = [tries.acquire(timeout=PATIENCE_S) for _ in range(3)]
     announcer.stop()
 
     assert tried == [True, True, True]

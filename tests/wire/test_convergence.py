@@ -146,7 +146,7 @@ def test_every_role_s_list_converges_while_three_desks_work_at_random(database: 
 
         fresh = queue(clients[0])
         for screen in (*screens.values(), display):
-            within(lambda shown=screen: shown.shown == fresh, 5)  # type: ignore[misc]
+            within(lambda shown=screen: shown.shown == fresh)  # type: ignore[misc]
         board = display.client.ask(GetDisplayBoard())
         fresh_by_role = [queue(screen.client) for screen in screens.values()]
 

@@ -91,7 +91,7 @@ def test_a_code_for_a_workstation_gives_no_keys(house: House, desk_port: int) ->
     code = open_as(house, Purpose.WORKSTATION)
 
     with pytest.raises(JoinRefused, match="pairs a workstation"):
-        fetch_keys(endpoint(desk_port), code, machine="second")
+        fetch_keys(endpoint(desk_port), code, machine="second", timeout_s=60)
 
 
 def test_a_code_for_a_server_pairs_no_workstation(house: House, desk_port: int) -> None:
@@ -109,9 +109,9 @@ def test_a_wrong_code_is_counted_and_gives_nothing(house: House, desk_port: int)
     wrong = f"{(int(digits_of(code)) + 1) % 10**8:08}"
 
     with pytest.raises(JoinRefused, match="Tries left: 4"):
-        fetch_keys(endpoint(desk_port), wrong, machine="second")
+        fetch_keys(endpoint(desk_port), wrong, machine="second", timeout_s=60)
 
-    handover = fetch_keys(endpoint(desk_port), code, machine="second")
+    handover = fetch_keys(endpoint(desk_port), code, machine="second", timeout_s=60)
     assert read_keys(handover.keys) == house.keys
     assert house.keys.secret_key not in repr(handover)
 

@@ -21,8 +21,8 @@ from hms_server.events import EventPump
 from hms_server.faults import DATABASE_AWAY
 from hms_server.following import missed_between
 from hms_server.router import Router
-from tests.wire.ports import free_port
-from tests.wire.test_client import (
+from tests.wire.gates import (
+    PATIENCE_S,
     SERVER,
     WORKSTATION,
     Gate,
@@ -34,6 +34,7 @@ from tests.wire.test_client import (
     staff_changed,
     until,
 )
+from tests.wire.ports import free_port
 
 
 @dataclass
@@ -66,7 +67,7 @@ def exchange(port: int, message: ToServer, *, answers: int) -> list[FromServer]:
         dealer.curve_serverkey = SERVER.public_key.encode()
         dealer.curve_publickey = WORKSTATION.public_key.encode()
         dealer.curve_secretkey = WORKSTATION.secret_key.encode()
-        dealer.linger, dealer.rcvtimeo = 0, 5000
+        dealer.linger, dealer.rcvtimeo = 0, int(PATIENCE_S * 1000)
         dealer.connect(f"tcp://127.0.0.1:{port}")
         dealer.send(msgspec.msgpack.encode(message))
         return [decoder.decode(dealer.recv_multipart()[-1]) for _ in range(answers)]

@@ -26,9 +26,9 @@ from hms_server.database import connect
 from hms_server.faults import DATABASE_AWAY
 from hms_server.work import Actor
 from tests.faults.rush import assert_stored_once, check_in_persistently, told
+from tests.wire.gates import Gate, answer_all, client_of, router_on
 from tests.wire.ports import free_port
 from tests.wire.processes import LIVELY, House, Process, Seat, open_house, within
-from tests.wire.test_client import Gate, answer_all, client_of, router_on
 
 DESKS = 12
 EACH = 10
@@ -182,16 +182,14 @@ def test_a_server_that_has_lost_its_database_is_left_for_one_that_has_it() -> No
     """The request was refused with its reason; asked again, it is answered by the other server."""
     cut_off, whole = free_port(), free_port()
     refusing = Gate(lambda call: Refusal(call.id, DATABASE_AWAY))
-    with (
-        router_on(cut_off, refusing),
-        router_on(whole, Gate(answer_all)),
-        client_of(cut_off, whole) as client,
-    ):
-        with pytest.raises(FaultError) as raised:
-            client.ask(ListStaff())
-        within(lambda: client.link.server.endswith(str(whole)) and client.link.connected, 30)
+    with router_on(cut_off, refusing), client_of(cut_off, whole) as client:
+        within(lambda: client.link.connected)
+        with router_on(whole, Gate(answer_all)):
+            with pytest.raises(FaultError) as raised:
+                client.ask(ListStaff())
+            within(lambda: client.link.server.endswith(str(whole)) and client.link.connected)
 
-        assert client.ask(ListStaff()).staff == []
+            assert client.ask(ListStaff()).staff == []
 
     assert raised.value.fault == DATABASE_AWAY
 
