@@ -33,13 +33,26 @@ def device_columns(*, zone: tzinfo) -> list[Column[Device]]:
     return [
         Column(title=_tr("Device"), text=lambda device: device.name, strong=True, stretch=1),
         Column(title=_tr("Key"), text=lambda device: device.fingerprint),
+        Column(title=_tr("Program"), text=lambda device: device.version or "–"),
         Column(title=_tr("Paired"), text=lambda device: date_text(device.paired_at.astimezone(zone).date())),
-        Column(
-            title=_tr("State"),
-            text=lambda device: _tr("Revoked") if device.revoked else _tr("Paired"),
-            pill=lambda device: Kind.NEUTRAL if device.revoked else Kind.OK,
-        ),
+        Column(title=_tr("State"), text=_device_state, pill=_device_kind, tooltip=_device_hint),
     ]
+
+
+def _device_state(device: Device) -> str:
+    if device.revoked:
+        return _tr("Revoked")
+    return _tr("Old program") if device.is_outdated else _tr("Paired")
+
+
+def _device_kind(device: Device) -> Kind:
+    if device.revoked:
+        return Kind.NEUTRAL
+    return Kind.WARNING if device.is_outdated else Kind.OK
+
+
+def _device_hint(device: Device) -> str:
+    return _tr("Its program is older than the server's.") if device.is_outdated else ""
 
 
 def _roles(roles: Sequence[Role]) -> str:

@@ -1,5 +1,7 @@
 """What screens ask about the clinic, its staff and its devices."""
 
+from msgspec import structs
+
 from hms_server.contract.accounts import (
     Clinic,
     Department,
@@ -13,7 +15,9 @@ from hms_server.contract.accounts import (
     StaffList,
     StaffMember,
 )
+from hms_server.contract.build import BUILD
 from hms_server.faults import Refused
+from hms_server.upkeep.desktops import is_older
 from hms_server.work import Work
 
 
@@ -41,8 +45,11 @@ def list_staff(work: Work, _request: ListStaff) -> StaffList:
 
 
 def list_devices(work: Work, _request: ListDevices) -> DeviceList:
-    """Every device that was ever paired."""
-    return DeviceList(work.rows(Device, DEVICES))
+    """Every device that was ever paired, with the version of its program as the housekeeping heard it."""
+    devices = work.rows(Device, DEVICES)
+    return DeviceList(
+        [structs.replace(each, is_outdated=is_older(each.version, BUILD.version)) for each in devices]
+    )
 
 
 CLINIC = "select name, time_zone, currency, languages, training from clinic"
@@ -53,6 +60,6 @@ select id, user_name, name, roles, active,
 from staff order by name
 """
 DEVICES = """
-select id, name, left(public_key, 8) as fingerprint, paired_at, revoked_at is not null as revoked
+select id, name, left(public_key, 8) as fingerprint, paired_at, revoked_at is not null as revoked, version
 from device order by id
 """

@@ -124,11 +124,15 @@ class EndSessions(Request[Nothing], frozen=True, kw_only=True):
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """`version` is its program's, empty until it has said so; an outdated one is older than the server."""
+
     id: DeviceId
     name: str
     fingerprint: str
     paired_at: datetime
     revoked: bool
+    version: str = ""
+    is_outdated: bool = False
 
 
 class DeviceList(msgspec.Struct, frozen=True):

@@ -115,6 +115,7 @@ class Watch:
 
     def _see(self, connection: psycopg.Connection[Any], now: datetime) -> ServerRow:
         identity = self.identity
+        self._desktops.store(connection)
         backup = read_backup(identity.data_dir)
         disks = self._disks.read(identity.data_dir, backup.places)
         found = [

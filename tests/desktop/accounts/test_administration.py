@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
@@ -156,6 +157,25 @@ def test_what_another_administrator_does_appears_by_itself(
     connection.happen(StaffChanged(staff_id=OLD.id))
 
     qtbot.waitUntil(lambda: panel.table.model().rowCount() == 1)
+
+
+def test_devices_are_listed_with_their_programs(
+    open_page: Callable[[], AdministrationPanel], connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """One that is older than the server's is said so, unless it cannot connect any more."""
+    others = [
+        structs.replace(DESK, version="0.3.1"),
+        structs.replace(DESK, id=DeviceId(2), version="0.2.0", is_outdated=True),
+        structs.replace(DESK, id=DeviceId(3), version="0.2.0", is_outdated=True, revoked=True),
+        structs.replace(DESK, id=DeviceId(4)),
+    ]
+    connection.answer(ListDevices, DeviceList(others))
+    model = open_page().devices.table.model()
+    qtbot.waitUntil(lambda: model.rowCount() == len(others))
+
+    told = [(model.index(row, 2).data(), model.index(row, 4).data()) for row in range(len(others))]
+
+    assert told == [("0.3.1", "Paired"), ("0.2.0", "Old program"), ("0.2.0", "Revoked"), ("–", "Paired")]
 
 
 def test_a_code_for_a_new_workstation_stands_large(

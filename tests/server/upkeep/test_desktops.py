@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from hms_server.contract.accounts import ListDevices
+from hms_server.contract.build import BUILD
 from hms_server.contract.envelope import PROTOCOL
 from hms_server.contract.updates import GetUpdate
 from hms_server.contract.values import Role
@@ -55,7 +57,10 @@ def test_who_is_older_than_the_server(
     ask(desk, told)
 
     with desk.connect() as connection:
+        versions.store(connection)
         assert versions.older_than("0.2.0", connection) == expected
+        # As a server that has just started.
+        assert DesktopVersions().older_than("0.2.0", connection) == expected
 
 
 def test_a_workstation_that_was_updated_or_revoked_is_old_no_more(
@@ -64,8 +69,11 @@ def test_a_workstation_that_was_updated_or_revoked_is_old_no_more(
     ask(desk, "0.1.0")
     ask(desk, "0.2.0")
     with desk.connect() as connection:
+        connection.autocommit = True
+        versions.store(connection)
         updated = versions.older_than("0.2.0", connection)
         ask(desk, "0.1.0")
+        versions.store(connection)
         desk.sql("update device set revoked_at = %s", (desk.now,))
         revoked = versions.older_than("0.2.0", connection)
 
@@ -75,3 +83,21 @@ def test_a_workstation_that_was_updated_or_revoked_is_old_no_more(
 def test_nobody_has_said_anything_yet(desk: Desk, versions: DesktopVersions) -> None:
     with desk.connect() as connection:
         assert versions.older_than("0.2.0", connection) == []
+
+
+@pytest.mark.parametrize(("told", "outdated"), [("0.0.1", True), (BUILD.version, False), ("99.0", False)])
+def test_the_administrator_sees_which_workstation_is_outdated(
+    desk: Desk,
+    versions: DesktopVersions,
+    told: str,
+    outdated: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    before = desk.ask(ListDevices(), Role.ADMINISTRATOR).devices[0]
+    ask(desk, told)
+    with desk.connect() as connection:
+        versions.store(connection)
+
+    after = desk.ask(ListDevices(), Role.ADMINISTRATOR).devices[0]
+
+    assert (before.version, before.is_outdated) == ("", False)
+    assert (after.version, after.is_outdated) == (told, outdated)
