@@ -7,7 +7,7 @@ from PySide6.QtCore import QCoreApplication
 
 from hms_desktop.widgets.rows import Column
 from hms_desktop.widgets.tokens import Kind
-from hms_desktop.widgets.words import moment_text
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.messaging import Channel, MessageRow, MessageState
 
 
@@ -15,7 +15,7 @@ def message_columns(*, zone: tzinfo, clock: Callable[[], datetime]) -> list[Colu
     """Since when, for whom, about what, by which way, and what became of it."""
 
     def since(row: MessageRow) -> str:
-        return moment_text(row.since, zone, today=clock().astimezone(zone).date())
+        return since_text(row.since, zone=zone, now=clock())
 
     return [
         Column(title=_tr("Since"), text=since),

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from hms_desktop.paystack.words import card_words, state_text, state_word, tr
 from hms_desktop.widgets.rows import Align, Column
 from hms_desktop.widgets.tokens import Kind
-from hms_desktop.widgets.words import date_text, moment_text
+from hms_desktop.widgets.words import date_text, since_text
 from hms_server.contract.money import format_amount, format_money
 from hms_server.contract.paystack import OnlinePayment, PaymentTask, SavedAuthorization, TaskAction, TaskKind
 from hms_server.contract.reconciliation import (
@@ -51,7 +51,7 @@ def task_columns(*, clock: Callable[[], datetime], zone: tzinfo) -> Sequence[Col
     return [
         Column(
             title=tr("Since"),
-            text=lambda row: moment_text(row.raised_at, zone, today=clock().astimezone(zone).date()),
+            text=lambda row: since_text(row.raised_at, zone=zone, now=clock()),
         ),
         Column(title=tr("What"), text=lambda row: task_word(row.kind), pill=lambda _: Kind.WARNING),
         Column(title=tr("Bill"), text=lambda row: row.invoice_number or "–", stretch=1),

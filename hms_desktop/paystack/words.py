@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from PySide6.QtCore import QCoreApplication
 
 from hms_desktop.widgets.tokens import Kind
-from hms_desktop.widgets.words import moment_text
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.money import format_money
 from hms_server.contract.paystack import OnlineChannel, OnlinePayment, OnlineState, SavedAuthorization
 from hms_server.contract.relay import Reachability
@@ -44,7 +44,7 @@ def state_word(payment: OnlinePayment) -> tuple[str, Kind]:
 
 def state_text(payment: OnlinePayment, *, zone: tzinfo, now: datetime) -> str:
     """The state with the time since when it is so."""
-    return f"{state_word(payment)[0]} {_since(payment.since, zone, now)}"
+    return f"{state_word(payment)[0]} {since_text(payment.since, zone=zone, now=now)}"
 
 
 def next_sentence(payment: OnlinePayment) -> str:
@@ -104,7 +104,7 @@ def unreachable_sentence(row: Reachability | None, *, zone: tzinfo, now: datetim
     words = tr(
         "Paystack cannot be reached since {time}. What you ask for waits and is sent by itself; cash works."
     )
-    return words.format(time=_since(row.since, zone, now))
+    return words.format(time=since_text(row.since, zone=zone, now=now))
 
 
 def card_words(card: SavedAuthorization) -> str:
@@ -122,7 +122,3 @@ def _open_sentence(payment: OnlinePayment) -> str:
         OnlineChannel.MOBILE_MONEY: tr("The payer confirms on the phone."),
         OnlineChannel.SAVED: tr("Paystack charges the card."),
     }[payment.channel]
-
-
-def _since(moment: datetime, zone: tzinfo, now: datetime) -> str:
-    return moment_text(moment, zone, today=now.astimezone(zone).date())

@@ -6,9 +6,10 @@ from datetime import datetime, tzinfo
 
 from PySide6.QtCore import QCoreApplication
 
-from hms_desktop.relay.words import mode_word, next_text, reach_word, since_text, state_word
+from hms_desktop.relay.words import mode_word, next_text, reach_word, state_word
 from hms_desktop.widgets.rows import Align, Column
 from hms_desktop.widgets.tokens import Kind
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.relay import JobRow, ProviderRow, Reachability
 
 

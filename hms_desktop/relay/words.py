@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from PySide6.QtCore import QCoreApplication
 
 from hms_desktop.widgets.tokens import Kind
-from hms_desktop.widgets.words import moment_text
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.relay import JobRow, JobState, ProviderRow, Reachability, Trouble
 
 _MODE = re.compile(r"sk_(test|live)_")
@@ -45,11 +45,6 @@ def sign_text(rows: Sequence[Reachability], *, zone: tzinfo, now: datetime) -> s
         parts.append(bad[0].waiting_words)
     words = " · ".join(parts)
     return f"{words}  +{len(bad) - 1}" if len(bad) > 1 else words
-
-
-def since_text(moment: datetime, *, zone: tzinfo, now: datetime) -> str:
-    """The time alone for today, else the date with the time."""
-    return moment_text(moment, zone, today=now.astimezone(zone).date())
 
 
 def reach_word(row: Reachability) -> tuple[str, Kind]:

@@ -9,11 +9,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 from hms_desktop.relay.sign.panel import OutsideSign
 from hms_desktop.session import Link, Stored
 from hms_desktop.upkeep.sign.panel import ServerSign
+from hms_desktop.widgets.cut_label import CutLabel
 from hms_desktop.widgets.labels import IconMark, TextRole, label, restyle
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_server.contract.relay import Reachability
 
 TICK_MS = 1000
+LINK_FIRST = 1000
+"""Beside the empty stretch, which gets only what the words do not need."""
 
 
 class StatusBar(QFrame):
@@ -25,7 +28,7 @@ class StatusBar(QFrame):
         self._clock = clock
         self._zone = zone
         self._link_icon = IconMark("lan-pending", kind=Kind.NEUTRAL)
-        self._link = label(self.tr("Connecting…"), TextRole.MUTED)
+        self._link = CutLabel(self.tr("Connecting…"))
         self._stored_icon = IconMark("content-save-outline", kind=Kind.NEUTRAL)
         self._stored = label("", TextRole.MUTED)
         self.outside = OutsideSign(clock=clock, zone=zone)
@@ -41,12 +44,12 @@ class StatusBar(QFrame):
     def show_link(self, link: Link) -> None:
         """Whether the server can be reached, and how fast it answers."""
         if link.connected:
-            self._say(self._link, self._connected_words(link), Kind.OK)
+            self._say_link(self._connected_words(link), Kind.OK)
             self._link_icon.set_icon("lan-connect")
             self._link_icon.set_kind(Kind.OK)
             return
         words = self.tr("No connection to {server}")
-        self._say(self._link, words.format(server=link.server), Kind.DANGER)
+        self._say_link(words.format(server=link.server), Kind.DANGER)
         self._link_icon.set_icon("lan-disconnect")
         self._link_icon.set_kind(Kind.DANGER)
 
@@ -83,6 +86,10 @@ class StatusBar(QFrame):
         self._stored_icon.set_kind(kind)
         self._say(self._stored, words, kind)
 
+    def _say_link(self, words: str, kind: Kind) -> None:
+        self._link.say(words, firm=kind is Kind.DANGER)
+        restyle(self._link, "kind", kind.value if kind is Kind.DANGER else "")
+
     def _say(self, where: QLabel, words: str, kind: Kind) -> None:
         where.setText(words)
         restyle(where, "kind", kind.value if kind in (Kind.WARNING, Kind.DANGER) else "")
@@ -97,7 +104,8 @@ class StatusBar(QFrame):
         row.setContentsMargins(Space.L, Space.XS, Space.L, Space.XS)
         row.setSpacing(Space.S)
         row.addWidget(self._link_icon)
-        row.addWidget(self._link)
+        # What is well gives way to what is not; a lost server keeps its words.
+        row.addWidget(self._link, LINK_FIRST)
         row.addSpacing(Space.M)
         row.addWidget(self._stored_icon)
         row.addWidget(self._stored)

@@ -17,13 +17,13 @@ from hms_desktop.upkeep.words import (
     key_text,
     level_word,
     running_word,
-    since_text,
 )
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.tokens import Space
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.envelope import Fault
 from hms_server.contract.upkeep import ServerCondition, ServerConditions, ServerRow
 
@@ -195,7 +195,7 @@ class ServerPanel(QWidget):
         return words.format(time=self._since(answer.sealed_up_to), count=answer.unsealed)
 
     def _since(self, moment: datetime | None) -> str:
-        return since_text(moment, zone=self._zone, now=self._clock())
+        return since_text(moment, zone=self._zone, now=self._clock()) if moment else "–"
 
 
 class _Sheet(QScrollArea):

@@ -6,10 +6,11 @@ from datetime import datetime, tzinfo
 from PySide6.QtCore import QCoreApplication
 
 from hms_desktop.widgets.tokens import Kind
-from hms_desktop.widgets.words import moment_text
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.upkeep import BackupRow, DiskRow, Level, ServerCondition, ServerRow
 
 GIGABYTE = 1 << 30
+MEGABYTE = 1 << 20
 
 
 def _tr(text: str) -> str:
@@ -47,12 +48,9 @@ def size_text(count: int) -> str:
     """Bytes as people read them."""
     if count >= GIGABYTE:
         return _tr("{size} GB").format(size=f"{count / GIGABYTE:.1f}")
-    return _tr("{size} MB").format(size=count // (1 << 20))
-
-
-def since_text(moment: datetime | None, *, zone: tzinfo, now: datetime) -> str:
-    """The time alone for today, else the date with the time."""
-    return moment_text(moment, zone, today=now.astimezone(zone).date()) if moment else "–"
+    if count >= MEGABYTE:
+        return _tr("{size} MB").format(size=count // MEGABYTE)
+    return _tr("{size} KB").format(size=count // (1 << 10))
 
 
 def database_text(server: ServerRow) -> str:
@@ -66,7 +64,11 @@ def disk_text(disk: DiskRow) -> str:
     """Room, or why it cannot be told."""
     if disk.trouble:
         return f"{disk.place}: {disk.trouble}"
-    words = _tr("{free} free of {whole} ({place})")
+    words = (
+        _tr("{free} free of {whole} ({place}), on the disk of the records")
+        if disk.with_data
+        else _tr("{free} free of {whole} ({place})")
+    )
     free, whole = size_text(disk.free_bytes), size_text(disk.total_bytes)
     return words.format(free=free, whole=whole, place=disk.place)
 

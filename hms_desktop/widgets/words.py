@@ -78,6 +78,11 @@ def moment_text(moment: datetime, zone: tzinfo, *, today: date) -> str:
     return f"{date_text(local.date())} {local:%H:%M}"
 
 
+def since_text(moment: datetime, *, zone: tzinfo, now: datetime) -> str:
+    """The same, where the moment that it is now is at hand."""
+    return moment_text(moment, zone, today=now.astimezone(zone).date())
+
+
 def wait_text(since: datetime, now: datetime) -> str:
     """Such as "4 min" or "1 h 05": how long somebody has been waiting."""
     minutes = max(0, int((now - since).total_seconds())) // 60

@@ -19,7 +19,7 @@ from hms_desktop.widgets.rows import RowsModel
 from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
 from hms_desktop.widgets.tokens import Kind, Space
-from hms_desktop.widgets.words import moment_text
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.billing import ListToPay, ToPay
 from hms_server.contract.envelope import Fault
 from hms_server.contract.money import format_money
@@ -161,7 +161,7 @@ class TasksPanel(Card):
         if task.amount is not None:
             parts.append(self.tr("{amount} open").format(amount=format_money(task.amount)))
         if task.done is not None:
-            time = moment_text(task.done.at, self._zone, today=self._clock().astimezone(self._zone).date())
+            time = since_text(task.done.at, zone=self._zone, now=self._clock())
             words = self.tr("settled by {name} {time}: {note}")
             name = task.done.by.name if task.done.by is not None else "–"
             parts.append(words.format(name=name, time=time, note=task.note))

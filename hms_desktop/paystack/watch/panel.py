@@ -20,7 +20,7 @@ from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.tokens import Space
-from hms_desktop.widgets.words import moment_text
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.money import format_money
 from hms_server.contract.paystack import OnlinePayment, OnlineState
 
@@ -115,7 +115,7 @@ class PaymentWatch(QWidget):
         return words
 
     def _when(self, moment: datetime) -> str:
-        return moment_text(moment, self._zone, today=self._clock().astimezone(self._zone).date())
+        return since_text(moment, zone=self._zone, now=self._clock())
 
     def _copy(self) -> None:
         if self.payment is not None and self.payment.url:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.relay.state import JobsState, OutsideState
 from hms_desktop.relay.table import job_columns
-from hms_desktop.relay.words import since_text, state_word
+from hms_desktop.relay.words import state_word
 from hms_desktop.session import Session
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.cards import Card
@@ -21,6 +21,7 @@ from hms_desktop.widgets.rows import RowsModel
 from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
 from hms_desktop.widgets.tokens import Kind, Space, current_tokens
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.envelope import Fault
 from hms_server.contract.relay import JobRow, Jobs, JobState
 

@@ -13,13 +13,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hms_desktop.relay.words import mode_of, mode_word, secret_text, since_text
+from hms_desktop.relay.words import mode_of, mode_word, secret_text
 from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.labels import Pill, TextRole, label
 from hms_desktop.widgets.notices import Action, Notice
 from hms_desktop.widgets.tokens import Kind, Space
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.envelope import Fault
 from hms_server.contract.relay import ProviderField, ProviderRow, SetProvider
 

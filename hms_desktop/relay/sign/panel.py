@@ -3,22 +3,22 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, tzinfo
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from hms_desktop.relay.words import reach_word, sign_text, since_text, worst_first
-from hms_desktop.widgets.icons import icon
-from hms_desktop.widgets.labels import Pill, TextRole, label, restyle
+from hms_desktop.relay.words import reach_word, sign_text, worst_first
+from hms_desktop.widgets.labels import Pill, TextRole, label
+from hms_desktop.widgets.sign import Sign
 from hms_desktop.widgets.tokens import Kind, Space, current_tokens
+from hms_desktop.widgets.words import since_text
 from hms_server.contract.relay import Reachability
 
 KEY = "Ctrl+I"
 POPUP_WIDTH = 440
-ICON_SIZE = 16
 
 
-class OutsideSign(QPushButton):
+class OutsideSign(Sign):
     """One line: quiet while all is well, the worst trouble otherwise. A click or Ctrl+I tells the rest.
 
     Hidden while nothing outside is switched on, or nothing is known.
@@ -29,39 +29,25 @@ class OutsideSign(QPushButton):
         self._clock = clock
         self._zone = zone
         self._rows: list[Reachability] = []
-        self._words = ""
-        self._kind = Kind.NEUTRAL
         self._popup: OutsidePopup | None = None
-        self.setProperty("flat", "true")
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.clicked.connect(self.toggle)
         shortcut = QShortcut(QKeySequence(KEY), self)
         shortcut.setAutoRepeat(False)
         shortcut.activated.connect(self.toggle)
-        self.hide()
 
     def show_rows(self, rows: Sequence[Reachability] | None) -> None:
         """Draws the state of all destinations; None where it is not known."""
         self._rows = list(rows or ())
         bad = worst_first(self._rows)
-        self._kind = Kind.DANGER if any(row.waiting for row in bad) else Kind.WARNING if bad else Kind.NEUTRAL
-        self._words = sign_text(self._rows, zone=self._zone, now=self._clock())
-        restyle(self, "kind", self._kind.value)
-        self.setAccessibleName(self._words)
+        kind = Kind.DANGER if any(row.waiting for row in bad) else Kind.WARNING if bad else Kind.NEUTRAL
+        words = sign_text(self._rows, zone=self._zone, now=self._clock())
+        self.say(words, kind, icon_name="cloud-alert-outline" if bad else "cloud-check-outline")
         self.setAccessibleDescription(self.tr("Details: {key}").format(key=KEY))
-        self.setToolTip(f"{self._words}   {KEY}")
-        self._refresh()
-        self.updateGeometry()
-        self.setHidden(not self._words)
+        self.setToolTip(f"{words}   {KEY}")
         if self._popup is not None:
             self._popup.show_rows(self._rows)
             if not self._rows:
                 self._popup.close()
-
-    def words(self) -> str:
-        """The whole line, also where there is no room for it; empty while hidden."""
-        return self._words
 
     def toggle(self) -> None:
         """Shows the details above the status bar, or takes them away."""
@@ -70,23 +56,6 @@ class OutsideSign(QPushButton):
         elif self._rows:
             self._open()
 
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        metrics, tokens = QFontMetrics(self.font()), current_tokens()
-        wide = metrics.horizontalAdvance(self._words) + tokens.px(ICON_SIZE) + 2 * Space.S + Space.M
-        return QSize(wide, max(metrics.height(), tokens.px(ICON_SIZE)) + 2)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        return QSize(current_tokens().px(ICON_SIZE) + 2 * Space.S, self.sizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        super().resizeEvent(event)
-        self._refresh()
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        if event.type() is QEvent.Type.StyleChange:
-            self._refresh()
-        super().changeEvent(event)
-
     def _open(self) -> None:
         if self._popup is None:
             self._popup = OutsidePopup(self, clock=self._clock, zone=self._zone)
@@ -94,17 +63,6 @@ class OutsideSign(QPushButton):
         self._popup.place()
         self._popup.show()
         self._popup.setFocus(Qt.FocusReason.PopupFocusReason)
-
-    def _refresh(self) -> None:
-        tokens = current_tokens()
-        bad = self._kind is not Kind.NEUTRAL
-        colour = tokens.palette.ink_of(self._kind)
-        self.setIcon(icon("cloud-alert-outline" if bad else "cloud-check-outline", colour))
-        self.setIconSize(QSize(tokens.px(ICON_SIZE), tokens.px(ICON_SIZE)))
-        room = self.width() - tokens.px(ICON_SIZE) - 2 * Space.S
-        shown = QFontMetrics(self.font()).elidedText(self._words, Qt.TextElideMode.ElideRight, room)
-        if shown != self.text():
-            self.setText(shown.replace("&", "&&"))
 
 
 class OutsidePopup(QFrame):
