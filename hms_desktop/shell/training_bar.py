@@ -1,25 +1,17 @@
 """The strip above every screen of a clinic for training, where nothing is real."""
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from hms_desktop.shell.main_window import MainWindow
-from hms_desktop.widgets.labels import IconMark, TextRole, label
-from hms_desktop.widgets.tokens import Space
+from hms_desktop.widgets.strip import Strip
 
 
-class TrainingBar(QFrame):
+class TrainingBar(Strip):
     """Stays as long as the window: somebody who comes later must see it too."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("strip")
-        words = self.tr("TRAINING: all patients are made up, and all that is entered will be thrown away.")
-        self.setAccessibleName(words)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.L, Space.XS, Space.L, Space.XS)
-        row.setSpacing(Space.S)
-        row.addWidget(IconMark("school-outline", colour="surface", size=18))
-        row.addWidget(label(words, TextRole.STRONG), 1)
+        super().__init__("school-outline", parent)
+        self.say(self.tr("TRAINING: all patients are made up, and all that is entered will be thrown away."))
 
 
 def show_training(window: MainWindow, *, is_training: bool) -> None:
