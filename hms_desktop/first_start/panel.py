@@ -1,43 +1,12 @@
-"""What the pages of a first start share: one card, Esc goes back, Ctrl+Enter goes on."""
+"""What the pages of a first start share: the same page of the manual, and buttons that each words itself."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from hms_desktop.shell.main_window import MANUAL_PAGE
-from hms_desktop.shell.pages import CardPage
-from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
-from hms_desktop.widgets.labels import TextRole, label
-
-WIDTH = 720
+from hms_desktop.shell.steps import Step
 
 
-class StepPage(CardPage):
-    """A step; its page fills the card between the sentence and the buttons."""
-
-    next_requested = Signal()
-    back_requested = Signal()
+class StepPage(Step):
+    """A step; each page says itself what its buttons do."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("", width=WIDTH, parent=parent)
-        self.setProperty(MANUAL_PAGE, "workplace")
-        self.sentence = label("", TextRole.MUTED, wraps=True)
-        self.card.add(self.sentence)
-        self.back_button = SecondaryButton("", key="Esc")
-        self.back_button.clicked.connect(self.back_requested)
-        self.next_button = PrimaryButton("", key="Ctrl+Enter")
-        self.next_button.clicked.connect(self.next_requested)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(self.next_button.click)
-
-    def finish_card(self) -> None:
-        """Puts notice, progress bar and buttons below everything else."""
-        self.card.add(self.notice)
-        self.card.add(self.bar)
-        row = QHBoxLayout()
-        row.addWidget(self.back_button)
-        row.addStretch(1)
-        row.addWidget(self.next_button)
-        self.card.add(row)
+        super().__init__(manual="workplace", parent=parent)

@@ -3,45 +3,28 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from hms_desktop.shell.main_window import MANUAL_PAGE
-from hms_desktop.shell.pages import CardPage
-from hms_desktop.widgets.buttons import PrimaryButton, SecondaryButton
+from hms_desktop.shell.steps import Step
 from hms_desktop.widgets.fields import FieldFrame
-from hms_desktop.widgets.labels import TextRole, label
 from hms_desktop.widgets.tokens import Kind, Space
 from hms_server.contract.setup import PlanFault, SetupPlan, plan_faults
 
-WIDTH = 720
 
-
-class SetupPage(CardPage):
+class SetupPage(Step):
     """One page of questions; what it asks is read into the plan, and the plan is written into it."""
-
-    next_requested = Signal()
-    back_requested = Signal()
 
     keys: tuple[str, ...] = ()
     """Which faults belong here, by the beginning of their keys."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("", width=WIDTH, parent=parent)
-        self.setProperty(MANUAL_PAGE, "first-day")
+        super().__init__(manual="first-day", parent=parent)
         self.set_heading(self.tr("Set up the clinic's server"))
-        self.sentence = label("", TextRole.MUTED, wraps=True)
+        self.back_button.set_words(self.tr("Back"))
+        self.next_button.set_words(self.tr("Next"))
         self.fields: dict[str, FieldFrame[Any]] = {}
-        self.back_button = SecondaryButton(self.tr("Back"), key="Esc")
-        self.back_button.clicked.connect(self.back_requested)
-        self.next_button = PrimaryButton(self.tr("Next"), key="Ctrl+Enter")
-        self.next_button.clicked.connect(self.next_requested)
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(self.next_button.click)
-        self.card.add(self.sentence)
 
     def is_needed(self, _plan: SetupPlan) -> bool:
         """Whether this page is asked at all."""
@@ -88,14 +71,4 @@ class SetupPage(CardPage):
         row.setSpacing(Space.M)
         for part in parts:
             row.addWidget(part, 1)
-        self.card.add(row)
-
-    def finish_card(self) -> None:
-        """Puts notice, progress bar and buttons below everything else."""
-        self.card.add(self.notice)
-        self.card.add(self.bar)
-        row = QHBoxLayout()
-        row.addWidget(self.back_button)
-        row.addStretch(1)
-        row.addWidget(self.next_button)
         self.card.add(row)
