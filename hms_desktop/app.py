@@ -5,7 +5,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
-from PySide6.QtCore import QLocale, QObject, QThreadPool, QTimer
+from PySide6.QtCore import QLocale, QObject, QThreadPool
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication
 
@@ -37,6 +37,7 @@ from hms_desktop.sight import Sight
 from hms_desktop.signed_in import SignedInDesk
 from hms_desktop.stations import Desk
 from hms_desktop.triage.alerts import AlertsState
+from hms_desktop.unattended import Unattended
 from hms_desktop.updates.attending import Updates
 from hms_desktop.visits.rooms import Rooms
 from hms_desktop.widgets.background import Background
@@ -49,8 +50,6 @@ from hms_server.contract.envelope import Event, Fault
 from hms_server.contract.values import Role
 
 TITLE = "Clinic"
-RETRY_MS = 5000
-RETRIED = frozenset({"link.down", "link.timeout", "server.busy"})
 
 
 class App(QObject):
@@ -86,8 +85,6 @@ class App(QObject):
         )
         self._idle = IdleWatch(self)
         self._idle.idle.connect(self._on_idle)
-        self._retry = QTimer(self, singleShot=True, interval=RETRY_MS)
-        self._retry.timeout.connect(self._enter_screen)
         self._scanner = Scanner(application)
         self._scanner.scanned.connect(self._on_scanned)
         self._pairing: Pairing | None = None
@@ -95,6 +92,8 @@ class App(QObject):
         self.workplace = WorkplaceDesk(
             self.window, options.folder, printers=options.printers, clock=options.clock, parent=self
         )
+        self._unattended = Unattended(options, self.workplace, parent=self)
+        self._unattended.enter_requested.connect(self._enter)
         self._join_workplace()
 
     def _join_workplace(self) -> None:
@@ -124,7 +123,7 @@ class App(QObject):
         """Leaves nothing running; what is typed is on the disk, the person is signed out."""
         self._scanner.stop()
         self._workshop.stop()
-        self._retry.stop()
+        self._unattended.rest()
         door, entered = self._door, self._entered
         self._drop_person()
         if door is not None and entered is not None:
@@ -144,7 +143,7 @@ class App(QObject):
 
     def _pair_again(self) -> None:
         """The server does not know this workstation any more; its place and printers stay as they are."""
-        self._retry.stop()
+        self._unattended.rest()
         self._disconnect()
         self._pair()
 
@@ -166,7 +165,7 @@ class App(QObject):
         if known is not None and known.server.public_key == pairing.server.public_key:
             carry_over(self._options.folder, known.keys.secret_key, pairing.keys.secret_key)
         self._end_pairing(pairing)
-        if self.workplace.workplace.place is None and self._screen() is None:
+        if self.workplace.workplace.place is None and self._unattended.account is None:
             self._open_workplace(is_first=True)
 
     def _end_pairing(self, pairing: Pairing) -> None:
@@ -195,7 +194,7 @@ class App(QObject):
                 self.session,
                 window=self.window,
                 login=self.login,
-                unattended=lambda: self._screen() is not None,
+                unattended=lambda: self._unattended.account is not None,
             )
         self._autosaver = Autosaver(draft_store(self._options.folder, pairing.keys.secret_key), self)
         self.login.set_heading(pairing.server.name)
@@ -203,9 +202,9 @@ class App(QObject):
         if self._options.demo is not None:
             self._demo = DemoSeat(self._options.demo, self.window, enter=self._enter, leave=self._leave)
             self._demo.start(is_display=self._options.is_display)
-        elif self._screen() is not None:
-            self._keep_for_screen()
-            self._enter_screen()
+        elif self._unattended.account is not None:
+            self._unattended.keep(self._pairing)
+            self._unattended.enter()
         else:
             if self.workplace.trouble:
                 self.login.notice.say(Kind.WARNING, self.workplace.trouble)
@@ -214,22 +213,6 @@ class App(QObject):
 
     def _sign_in(self, user_name: str, password: str) -> None:
         self._enter(user_name, password, room=self.workplace.workplace.room)
-
-    def _screen(self) -> ScreenAccount | None:
-        """With what nobody has to sign in here: from the command line, else as this workplace was set up."""
-        options = self._options
-        if options.user_name:
-            return ScreenAccount(user_name=options.user_name, password=options.password)
-        return self.workplace.workplace.screen
-
-    def _enter_screen(self) -> None:
-        if (screen := self._screen()) is not None:
-            self._enter(screen.user_name, screen.password)
-
-    def _keep_for_screen(self) -> None:
-        book, pairing = self._options.unattended, self._pairing
-        if book is not None and pairing is not None and self.workplace.workplace.screen is not None:
-            book.keep(pairing)
 
     def _enter(self, user_name: str, password: str, *, room: str = "") -> None:
         door = self._door
@@ -248,9 +231,7 @@ class App(QObject):
             return
         if isinstance(outcome, Fault):
             self.login.show_refusal(outcome.message, field=outcome.field)
-            if self._screen() is not None and outcome.code in RETRIED and not self.workplace.is_open:
-                # After a power cut the display is up before the server, and nobody sits at it.
-                self._retry.start()
+            self._unattended.bear(outcome)
             return
         self.login.start()
         self._entered = outcome
@@ -326,9 +307,7 @@ class App(QObject):
         if self._entered is not None:
             kept = self.tr("What was typed is kept as a draft.")
             self._leave(f"{sentence} {kept}")
-            if self._screen() is not None:
-                # Nobody sits at a screen who could sign in again.
-                self._retry.start()
+            self._unattended.enter_soon()
 
     def _on_event(self, event: Event) -> None:
         mine = self._entered.signed_in.session_id if self._entered else None
@@ -363,7 +342,7 @@ class App(QObject):
     def _open_workplace(self, *, is_first: bool = False) -> None:
         if self.session is None or self._pairing is None or self._options.demo is not None:
             return
-        self._retry.stop()
+        self._unattended.rest()
         self._attempt += 1
         if self.screens.is_open:
             self._leave("")
@@ -373,15 +352,14 @@ class App(QObject):
 
     def _on_workplace_changed(self) -> None:
         self._scanner.set_wedge(self.workplace.workplace.scanner)
-        self._keep_for_screen()
+        self._unattended.keep(self._pairing)
 
     def _on_workplace_closed(self) -> None:
-        screen = self._screen()
-        if screen is None and self.desk is not None:
+        if self._unattended.account is None and self.desk is not None:
             self.window.show_page(self.desk.frame)
             return
         self._leave("")
-        self._enter_screen()
+        self._unattended.enter()
 
     def _account(self, chosen: Chosen) -> ScreenAccount | Fault:
         """Asks the server, so on another thread; the person at this workstation has left."""

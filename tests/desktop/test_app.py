@@ -1,53 +1,25 @@
 """The program from its start to its end: pairing, sign-in, locking, ending, the demo and the display."""
 
-import gc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.accounts.password.panel import PasswordPanel
 from hms_desktop.app import App
-from hms_desktop.connection.engine import Search
-from hms_desktop.connection.faults import FaultError
-from hms_desktop.connection.identity import KeyPair, Pairing, PinnedServer
-from hms_desktop.identity_file import IdentityFile
-from hms_desktop.options import Options
 from hms_desktop.shell.pairing import PairingPage
-from hms_server.contract.accounts import ChooseRoom, GetClinic, Nothing, SessionEnded, SignedIn
+from hms_server.contract.accounts import ChooseRoom, SessionEnded
 from hms_server.contract.demo import DemoPerson, DemoSignIn
-from hms_server.contract.envelope import Fault, Position, Request
-from hms_server.contract.patients import FindLookAlikes, LookAlikes, PatientHits, SearchPatients
-from hms_server.contract.relay import GetReachability, Reachabilities
-from hms_server.contract.triage import Alerts, ListAlerts
+from hms_server.contract.envelope import Fault
 from hms_server.contract.values import Role
-from hms_server.contract.visits import (
-    DisplayBoard,
-    GetDisplayBoard,
-    ListPractitioners,
-    ListQueue,
-    Practitioners,
-    Queue,
-)
-from tests.desktop.conftest import FakeConnection
-from tests.desktop.samples import NOW
-from tests.desktop.visits.tickets import CLINIC, TRIAGE_ROOM, patient, signed_in
+from hms_server.contract.visits import GetDisplayBoard, ListQueue
+from tests.desktop.programs import WRONG, FakeWay, programs, quiet_way
+from tests.desktop.visits.tickets import TRIAGE_ROOM, patient
 
-PEOPLE = {
-    "blessing": signed_in(Role.RECEPTIONIST, name="Blessing Udo"),
-    "ama": signed_in(Role.NURSE, name="Ama Serwaa"),
-    "screen": signed_in(Role.DISPLAY, name="Waiting room"),
-}
-WRONG = Fault(code="accounts.wrong_password", message="User name or password is wrong.", field="password")
-SERVER = PinnedServer(
-    name="Unity Clinic", addresses=["tcp://127.0.0.1:1"], public_key="server", device_name="Desk"
-)
-PAIRING = Pairing(server=SERVER, keys=KeyPair(public_key="public", secret_key="secret"))
 DEMO = DemoSignIn(
     server="Unity Clinic",
     address="tcp://127.0.0.1:1",
@@ -62,88 +34,15 @@ DEMO = DemoSignIn(
 )
 
 
-@dataclass
-class FakeWay(FakeConnection):
-    """The connection with a door: everybody's password is "right"."""
-
-    steps: list[str] = field(default_factory=list)
-    search: Search = field(default_factory=lambda: Search(since=None, tried=()))
-    typed: list[str] = field(default_factory=list)
-    down: bool = False
-
-    def try_address(self, text: str) -> None:
-        self.typed.append(text)
-
-    def sign_in(self, user_name: str, password: str) -> SignedIn:
-        if self.down:
-            raise FaultError(Fault(code="link.down", message="There is no connection to the server."))
-        if password != "right":
-            raise FaultError(WRONG)
-        self.steps.append(f"in {user_name}")
-        return PEOPLE[user_name]
-
-    def sign_out(self, *, timeout_s: float | None = None) -> None:  # noqa: ARG002 - a Way
-        self.steps.append("out")
-
-    def follow(self) -> Position:
-        self.steps.append("follow")
-        return Position(1, 1)
-
-    def ask(self, request: Request[object]) -> object:
-        self.asked.append(request)
-        return CLINIC if isinstance(request, GetClinic) else Nothing()
-
-
 @pytest.fixture
 def way() -> FakeWay:
-    """A server with nobody waiting."""
-    way = FakeWay()
-    way.answer(ListQueue, Queue(tickets=[]))
-    way.answer(ListPractitioners, Practitioners([]))
-    way.answer(ListAlerts, Alerts([]))
-    way.answer(GetReachability, Reachabilities([]))
-    way.answer(FindLookAlikes, LookAlikes([]))
-    way.answer(GetDisplayBoard, DisplayBoard(clinic="Unity Clinic", called=[], waiting=[]))
-    way.answer(SearchPatients, PatientHits(patients=[patient(7, "Adaeze Okonkwo")], more=False))
-    return way
+    return quiet_way()
 
 
 @pytest.fixture
 def start(qapp: QApplication, way: FakeWay, tmp_path: Path) -> Iterator[Callable[..., App]]:
-    """Starts the program, paired unless told otherwise, and closes it after the test."""
-    started: list[App] = []
-
-    def make(
-        *, paired: bool = True, demo: DemoSignIn | None = None, is_display: bool = False, user: str = ""
-    ) -> App:
-        book = IdentityFile(tmp_path / "identity.json")
-        if paired:
-            book.keep(PAIRING)
-        options = Options(
-            folder=tmp_path,
-            pairings=book,
-            demo=demo,
-            is_display=is_display,
-            user_name=user,
-            password="right",
-            connect=lambda _pairing: way,  # type: ignore[arg-type,return-value] # a fake answers loosely
-            clock=lambda: NOW,
-        )
-        app = App(qapp, options)
-        started.append(app)
-        app.start()
-        return app
-
-    yield make
-    while started:
-        app = started.pop()
-        app.close()
-        app.window.deleteLater()
-        app.deleteLater()
-        del app
-    # The thread of the drafts ends with the last reference to them, and windows are full of circles.
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.collect()
+    with programs(qapp, tmp_path, way) as start:
+        yield start
 
 
 def sign_in(app: App, qtbot: QtBot, *, user: str = "blessing", password: str = "right") -> None:  # noqa: S107
@@ -288,8 +187,8 @@ def test_a_display_waits_for_its_server_and_signs_in_by_itself(
 ) -> None:
     """After a power cut nobody has to type anything at it."""
     way.down = True
-    app = start(user="screen", is_display=True)
-    app._retry.setInterval(50)
+    app = start(user_name="screen", password="right", is_display=True)
+    app._unattended._retry.setInterval(50)
     qtbot.waitUntil(lambda: "no connection" in app.login.notice.text())
 
     way.down = False

@@ -10,7 +10,7 @@ from hms_desktop.workplace import ScreenAccount
 from hms_server.contract.accounts import AddStaff, SignedIn, StaffAdded
 from hms_server.contract.envelope import Fault, Request
 from hms_server.contract.values import Role, StaffId
-from tests.desktop.test_app import WRONG, FakeWay
+from tests.desktop.programs import WRONG, FakeWay
 from tests.desktop.visits.tickets import signed_in
 
 
@@ -116,3 +116,19 @@ def test_who_is_inside_leaves_before_a_screen_is_tried() -> None:
     door.screen_account("kiosk", "right", role=Role.KIOSK, name="Door")
 
     assert way.steps == ["in ama", "follow", "out", "in kiosk", "out"]
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "field"),
+    [("admin", "right", None), ("ama", "right", "user_name"), ("ama", "wrong", "password")],
+)
+def test_only_an_administrator_lets_go_of_a_screen(user: str, password: str, field: str | None) -> None:
+    """And nobody stays signed in behind the pages that open then."""
+    way = Office()
+    door = Door(way)  # type: ignore[arg-type] # as above
+    door.enter("screen", "right")
+
+    refusal = door.refuse_others(user, password)
+
+    assert (refusal.field if refusal else None) == field
+    assert way.steps[-1] == "out"

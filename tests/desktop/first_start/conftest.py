@@ -1,90 +1,66 @@
-"""The whole program on a fake connection, in a folder that the test has prepared."""
+"""A workstation that starts for the first time: the whole program, or the pages about the workplace alone."""
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from hms_desktop.app import App
-from hms_desktop.connection.identity import Pairing
-from hms_desktop.identity_file import IdentityFile
-from hms_desktop.options import Options
+from hms_desktop.first_start.chosen import Station
+from hms_desktop.first_start.desk import WorkplaceDesk
+from hms_desktop.printing.known import KnownPrinter
+from hms_desktop.session import Session
+from hms_desktop.shell.main_window import MainWindow
 from hms_server.contract.accounts import GetClinic
-from hms_server.contract.patients import FindLookAlikes, LookAlikes
-from hms_server.contract.relay import GetReachability, Reachabilities
-from hms_server.contract.triage import Alerts, ListAlerts
-from hms_server.contract.visits import (
-    DisplayBoard,
-    GetDisplayBoard,
-    ListPractitioners,
-    ListQueue,
-    Practitioners,
-    Queue,
-)
+from tests.desktop.conftest import FakeConnection
+from tests.desktop.first_start.visitor import PRINTERS, Server, Visit
+from tests.desktop.programs import FakeWay, programs, quiet_way
 from tests.desktop.samples import NOW
-from tests.desktop.test_app import PAIRING, FakeWay
 from tests.desktop.visits.tickets import CLINIC
-
-
-class Book:
-    """Remembers what it was given to keep."""
-
-    def __init__(self) -> None:
-        self.kept: list[Pairing] = []
-
-    def find(self) -> Pairing | None:
-        return self.kept[-1] if self.kept else None
-
-    def keep(self, pairing: Pairing) -> None:
-        self.kept.append(pairing)
 
 
 @pytest.fixture
 def way() -> FakeWay:
-    """A server with nobody waiting."""
-    way = FakeWay()
-    way.answer(GetClinic, CLINIC)
-    way.answer(ListQueue, Queue(tickets=[]))
-    way.answer(ListPractitioners, Practitioners([]))
-    way.answer(ListAlerts, Alerts([]))
-    way.answer(GetReachability, Reachabilities([]))
-    way.answer(FindLookAlikes, LookAlikes([]))
-    way.answer(GetDisplayBoard, DisplayBoard(clinic="Unity Clinic", called=[], waiting=[]))
-    return way
+    return quiet_way()
 
 
 @pytest.fixture
 def start(qapp: QApplication, way: FakeWay, tmp_path: Path) -> Iterator[Callable[..., App]]:
-    """Starts the program without flags and closes it after the test."""
-    started: list[App] = []
+    with programs(qapp, tmp_path, way) as start:
+        yield start
 
-    def make(*, paired: bool = True, unattended: Book | None = None) -> App:
-        book = IdentityFile(tmp_path / "identity.json")
-        if paired:
-            book.keep(PAIRING)
-        options = Options(
-            folder=tmp_path,
-            pairings=book,
-            unattended=unattended,
-            printers=list,
-            connect=lambda _pairing: way,  # type: ignore[arg-type,return-value] # a fake answers loosely
-            clock=lambda: NOW,
-        )
-        app = App(qapp, options)
-        started.append(app)
-        app.start()
-        return app
+
+@pytest.fixture
+def visit(qtbot: QtBot, connection: FakeConnection, tmp_path: Path) -> Iterator[Callable[..., Visit]]:
+    """Opens the pages for a workstation of that name."""
+    made: list[Visit] = []
+    connection.answer(GetClinic, CLINIC)
+
+    def make(
+        device: str = "Front desk 1", *, printers: list[KnownPrinter] | None = None, is_first: bool = True
+    ) -> Visit:
+        window = MainWindow("Unity Clinic")
+        qtbot.addWidget(window)
+        window.resize(1280, 720)
+        session = Session(connection, window, clock=lambda: NOW)
+        found = PRINTERS if printers is None else printers
+        desk = WorkplaceDesk(window, tmp_path, printers=lambda: found, clock=lambda: NOW, parent=window)
+        visit = Visit(desk, window, tmp_path, Server())
+        desk.closed.connect(lambda: visit.closed.append(True))
+        window.show()
+        station = Station(clinic="Unity Clinic", device=device, key="A1B2 C3D4 E5F6 0718")
+        desk.open(session, station, account=visit.server, is_first=is_first)
+        window.activateWindow()
+        QTest.qWaitForWindowActive(window)
+        tour = desk._tour
+        assert tour is not None
+        qtbot.waitUntil(lambda: tour._clinic is not None or bool(visit.place.notice.text()))
+        made.append(visit)
+        return visit
 
     yield make
-    while started:
-        app = started.pop()
-        app.close()
-        app.window.deleteLater()
-        app.deleteLater()
-        del app
-    # The thread of the drafts ends with the last reference to them, and windows are full of circles.
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.collect()
+    for each in made:
+        each.desk.close()

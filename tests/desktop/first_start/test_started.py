@@ -33,9 +33,9 @@ from hms_desktop.workplace import (
 )
 from hms_server.contract.accounts import ChooseRoom, SessionEnded
 from hms_server.contract.values import StaffId
-from tests.desktop.first_start.conftest import Book
+from tests.desktop.first_start.visitor import Book
+from tests.desktop.programs import PAIRING, FakeWay
 from tests.desktop.samples import NOW
-from tests.desktop.test_app import PAIRING, FakeWay
 from tests.desktop.visits.tickets import CLINIC, TRIAGE_ROOM
 
 SCREEN = Workplace(place=Place.DISPLAY, account=ScreenAccount(user_name="screen", password="right"))
@@ -159,7 +159,7 @@ def test_a_display_needs_no_flags_and_nobody(
     book = Book()
     way.down = True
     app = start(unattended=book)
-    app._retry.setInterval(50)
+    app._unattended._retry.setInterval(50)
     qtbot.waitUntil(lambda: "no connection" in app.login.notice.text())
     way.down = False
 
@@ -176,7 +176,7 @@ def test_a_display_that_was_signed_out_comes_back(
     """Nobody sits there who could type a password."""
     keep_workplace(tmp_path, SCREEN)
     app = start()
-    app._retry.setInterval(50)
+    app._unattended._retry.setInterval(50)
     qtbot.waitUntil(lambda: app.screens.display is not None)
     before = app.screens.display
 

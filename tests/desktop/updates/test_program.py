@@ -1,26 +1,18 @@
 """Updates in the program itself: attended once it is paired, and absent where nobody wants them."""
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.app import App
-from hms_desktop.identity_file import IdentityFile
-from hms_desktop.options import Options
 from hms_desktop.updates import launcher
 from hms_desktop.updates.attending import UpdateOptions
 from hms_server.contract.envelope import OLDEST_PROTOCOL
-from hms_server.contract.relay import GetReachability, Reachabilities
-from hms_server.contract.triage import Alerts, ListAlerts
-from hms_server.contract.visits import ListPractitioners, ListQueue, Practitioners, Queue
 from hms_server.following import protocol_fault
-from tests.desktop.samples import NOW
-from tests.desktop.test_app import PAIRING, FakeWay
+from tests.desktop.programs import programs, quiet_way
 from tests.desktop.updates.lines import KEYS, FakeLine, bundle, serving, workstation
 
 
@@ -41,43 +33,11 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(qapp: QApplication, tmp_path: Path, line: FakeLine, home: Path) -> Iterator[Callable[..., App]]:
     """The paired program with nobody signed in."""
-    started: list[App] = []
-
-    def make(*, updated: bool = True) -> App:
-        way = FakeWay()
-        way.answer(ListQueue, Queue(tickets=[]))
-        way.answer(ListPractitioners, Practitioners([]))
-        way.answer(ListAlerts, Alerts([]))
-        way.answer(GetReachability, Reachabilities([]))
-        book = IdentityFile(tmp_path / "identity.json")
-        book.keep(PAIRING)
-        updates = UpdateOptions(
-            folder=tmp_path, connect=lambda _: line, installation=workstation(home), keys=lambda: KEYS
-        )
-        app = App(
-            qapp,
-            Options(
-                folder=tmp_path,
-                pairings=book,
-                connect=lambda _: way,  # type: ignore[arg-type,return-value] # a fake answers loosely
-                clock=lambda: NOW,
-                printers=list,
-                updates=updates if updated else None,
-            ),
-        )
-        started.append(app)
-        app.start()
-        return app
-
-    yield make
-    while started:
-        app = started.pop()
-        app.close()
-        app.window.deleteLater()
-        app.deleteLater()
-        del app
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.collect()
+    updates = UpdateOptions(
+        folder=tmp_path, connect=lambda _: line, installation=workstation(home), keys=lambda: KEYS
+    )
+    with programs(qapp, tmp_path, quiet_way()) as start:
+        yield lambda *, updated=True: start(updates=updates if updated else None)
 
 
 def test_an_update_is_offered_at_the_sign_in_page_and_gone_while_somebody_works(
