@@ -1,22 +1,15 @@
 """The second server's half of joining: from a typed code to the clinic's keys, over the pairing's channel."""
 
 import hmac
-import time
-from typing import Any
 
 import msgspec
 import zmq
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from spake2 import SPAKE2_A, SPAKEError
-from spake2.ed25519_basic import NotOnCurve
+from spake2 import SPAKE2_A
 
 from hms_server.contract.pairing import (
     MAX_PAIRING_BYTES,
-    NONCE,
     PAIRING_PROTOCOL,
     SERVER_IDENTITY,
-    SPAKE_MESSAGE_BYTES,
     WORKSTATION_IDENTITY,
     Challenge,
     FromDesk,
@@ -32,6 +25,7 @@ from hms_server.contract.pairing import (
     derive_keys,
     digits_of,
 )
+from hms_server.pairing_seals import seal, shared_secret, unseal
 
 ANSWER_WITHIN_S = 10.0
 
@@ -72,29 +66,27 @@ class _Conversation:
         spake = SPAKE2_A(digits.encode(), idA=WORKSTATION_IDENTITY, idB=SERVER_IDENTITY)
         hello = Hello(PAIRING_PROTOCOL, spake.start())
         challenge = self._ask(hello)
-        if not isinstance(challenge, Challenge) or len(challenge.message) != SPAKE_MESSAGE_BYTES:
+        if not isinstance(challenge, Challenge):
             raise self._false_server()
         try:
-            keys = derive_keys(spake.finish(challenge.message), hello, challenge)
-        except (SPAKEError, NotOnCurve) as error:
+            keys = derive_keys(shared_secret(spake, challenge.message), hello, challenge)
+        except ValueError as error:
             raise self._false_server() from error
         return self._open(self._ask(_prove(challenge, keys, machine)), keys)
 
-    def _open(self, welcome: Any, keys: PairingKeys) -> Handover:
+    def _open(self, welcome: FromDesk, keys: PairingKeys) -> Handover:
         if not isinstance(welcome, Welcome) or not hmac.compare_digest(
             welcome.confirmation, keys.server_confirmation
         ):
             raise self._false_server()
         try:
-            opened = AESGCM(keys.to_workstation).decrypt(NONCE, welcome.sealed, keys.transcript)
-            return msgspec.msgpack.decode(opened, type=Handover)
-        except (InvalidTag, msgspec.DecodeError) as error:
+            return unseal(welcome.sealed, keys.to_workstation, Handover, transcript=keys.transcript)
+        except ValueError as error:
             raise self._false_server() from error
 
     def _ask(self, message: ToDesk) -> FromDesk:
         self._socket.send(msgspec.msgpack.encode(message))
-        end_s = time.monotonic() + self._timeout_s
-        if not self._socket.poll(max(0, int((end_s - time.monotonic()) * 1000))):
+        if not self._socket.poll(int(self._timeout_s * 1000)):
             raise _no_answer(self._endpoint)
         try:
             answer: FromDesk = _decode(self._socket.recv_multipart()[-1])
@@ -115,7 +107,7 @@ def _prove(challenge: Challenge, keys: PairingKeys, machine: str) -> Proof:
     # The desk wants a key of everybody; this machine will use the clinic's own, so it makes one up.
     public_key = zmq.curve_keypair()[0].decode()
     introduction = Introduction(public_key=public_key, device_name=machine, purpose=Purpose.SERVER)
-    sealed = AESGCM(keys.to_server).encrypt(NONCE, msgspec.msgpack.encode(introduction), keys.transcript)
+    sealed = seal(introduction, keys.to_server, transcript=keys.transcript)
     return Proof(challenge.attempt, keys.workstation_confirmation, sealed)
 
 

@@ -12,19 +12,14 @@ import msgspec
 import psycopg
 import structlog
 import zmq
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from spake2 import SPAKE2_B, SPAKEError
-from spake2.ed25519_basic import NotOnCurve
+from spake2 import SPAKE2_B
 from zmq.utils import z85
 
 from hms_server.contract.envelope import Fault
 from hms_server.contract.pairing import (
     MAX_PAIRING_BYTES,
-    NONCE,
     PAIRING_PROTOCOL,
     SERVER_IDENTITY,
-    SPAKE_MESSAGE_BYTES,
     WORKSTATION_IDENTITY,
     Challenge,
     FromDesk,
@@ -40,6 +35,7 @@ from hms_server.contract.pairing import (
     Welcome,
     derive_keys,
 )
+from hms_server.pairing_seals import seal, shared_secret, unseal
 
 log = structlog.get_logger()
 
@@ -229,7 +225,7 @@ class PairingDesk:
         spake = SPAKE2_B(code.code.encode(), idA=WORKSTATION_IDENTITY, idB=SERVER_IDENTITY)
         challenge = Challenge(secrets.token_bytes(16), spake.start())
         try:
-            shared = _shared_secret(spake, hello.message)
+            shared = shared_secret(spake, hello.message)
         except ValueError:
             return Rejection(MALFORMED)
         keys = derive_keys(shared, hello, challenge)
@@ -265,10 +261,9 @@ class PairingDesk:
     def _admit(self, attempt: Attempt, proof: Proof) -> FromDesk:
         keys = attempt.keys
         try:
-            opened = AESGCM(keys.to_server).decrypt(NONCE, proof.sealed, keys.transcript)
-            introduction = msgspec.msgpack.decode(opened, type=Introduction)
+            introduction = unseal(proof.sealed, keys.to_server, Introduction, transcript=keys.transcript)
             _refuse_bad_key(introduction.public_key)
-        except (InvalidTag, msgspec.DecodeError, ValueError):
+        except ValueError:
             return Rejection(MALFORMED)
         if introduction.purpose != attempt.code.purpose:
             return Rejection(OTHER_PURPOSE[Purpose(attempt.code.purpose)])
@@ -289,19 +284,8 @@ class PairingDesk:
 
 
 def _welcome(keys: PairingKeys, content: Invitation | Handover) -> Welcome:
-    packed = msgspec.msgpack.encode(content)
-    sealed = AESGCM(keys.to_workstation).encrypt(NONCE, packed, keys.transcript)
+    sealed = seal(content, keys.to_workstation, transcript=keys.transcript)
     return Welcome(keys.server_confirmation, sealed)
-
-
-def _shared_secret(spake: SPAKE2_B, message: bytes) -> bytes:
-    if len(message) != SPAKE_MESSAGE_BYTES:
-        raise ValueError("not a SPAKE2 message")
-    try:
-        shared: bytes = spake.finish(message)
-    except (SPAKEError, NotOnCurve) as error:
-        raise ValueError("not a SPAKE2 message") from error
-    return shared
 
 
 def _refuse_bad_key(public_key: str) -> None:
