@@ -37,10 +37,11 @@ class StockWorkspace(Workspace):
                 staff_id=desk.signed_in.person.id,
             )
         )
-        yield
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         row.addWidget(self.panel)
+        yield
+        yield from self.panel.furnish()
 
     def primary(self) -> None:
         self.panel.primary()

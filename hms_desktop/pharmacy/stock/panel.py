@@ -1,6 +1,6 @@
 """The stock desk: medicines at the left, one of them at the right, and one act on it at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, tzinfo
 
 from PySide6.QtCore import Qt
@@ -14,14 +14,16 @@ from hms_desktop.pharmacy.stock.form.panel import StockForm
 from hms_desktop.pharmacy.stock.kept import KeptStock
 from hms_desktop.pharmacy.stock.listed.panel import StockList
 from hms_desktop.pharmacy.stock.loss.panel import LossForm
+from hms_desktop.pharmacy.stock.moved.panel import MovementsCard
 from hms_desktop.pharmacy.stock.product.panel import ProductView
 from hms_desktop.pharmacy.stock.receive.panel import ReceiveForm
 from hms_desktop.pharmacy.stock.state import StockState
 from hms_desktop.pharmacy.stock.table import amount_text
+from hms_desktop.pharmacy.stock.words import scanned_words
 from hms_desktop.session import Session
 from hms_desktop.widgets.notices import Notice
 from hms_desktop.widgets.tokens import Kind, Space
-from hms_desktop.widgets.words import date_text, time_text
+from hms_desktop.widgets.words import time_text
 from hms_server.contract.envelope import Fault
 from hms_server.contract.pharmacy import BatchRow, StockRow
 from hms_server.contract.values import BatchId, ProductId, StaffId
@@ -52,14 +54,35 @@ class StockPanel(QWidget):
         self._restoring: dict[str, str] | None = None
         self.state = StockState(session, parent=self)
         self._kept = KeptStock(autosaver, staff_id=staff_id, parent=self)
-        self.stock = StockList()
-        self.view = ProductView(clock=clock, zone=zone)
         self.notice = Notice()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(Space.M)
+        self._right = QVBoxLayout()
+        self._right.setSpacing(Space.M)
+        self._forms: tuple[StockForm, ...] = ()
+
+    def furnish(self) -> Iterator[None]:
+        """Builds the parts, one after the other; before that, nothing else may be asked."""
+        self.stock = StockList()
+        self._row.addWidget(self.stock, 2)
+        self._row.addLayout(self._right, 3)
+        yield
+        self._right.addWidget(self.notice)
+        self.view = ProductView(clock=self._clock, zone=self._zone)
+        self._right.addWidget(self.view, 1)
+        yield
+        self.moved = MovementsCard(self.view.unit, clock=self._clock, zone=self._zone)
+        self.view.put_below(self.moved)
+        yield
         self.receive = ReceiveForm(today=self._today)
+        self._hold(self.receive)
+        yield
         self.count = CountForm()
+        self._hold(self.count)
         self.loss = LossForm(today=self._today)
-        self._forms: tuple[StockForm, ...] = (self.receive, self.count, self.loss)
-        self._lay_out()
+        self._hold(self.loss)
+        yield
         self._connect()
         self._kept.find(self._on_kept)
 
@@ -104,19 +127,13 @@ class StockPanel(QWidget):
         super().hideEvent(event)
         self.state.look_away()
 
-    def _lay_out(self) -> None:
-        for form in self._forms:
-            form.hide()
-            self.view.slot.addWidget(form)
-        right = QVBoxLayout()
-        right.setSpacing(Space.M)
-        right.addWidget(self.notice)
-        right.addWidget(self.view, 1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.M)
-        row.addWidget(self.stock, 2)
-        row.addLayout(right, 3)
+    def _hold(self, form: StockForm) -> None:
+        form.hide()
+        self.view.slot.addWidget(form)
+        self._forms += (form,)
+        form.edited.connect(self._on_edited)
+        form.save_wanted.connect(self.primary)
+        form.leave_wanted.connect(self._leave)
 
     def _connect(self) -> None:
         state, view = self.state, self.view
@@ -124,8 +141,8 @@ class StockPanel(QWidget):
         state.list_failed.connect(lambda fault: self.stock.list.show_error(fault.message))
         state.product_changed.connect(self._show_product)
         state.batches_changed.connect(self._show_batches)
-        state.movements_changed.connect(lambda: view.show_movements(state.movements))
-        state.failed.connect(lambda fault: view.show_error(fault.message))
+        state.movements_changed.connect(lambda: self.moved.show_movements(state.movements))
+        state.failed.connect(self._on_failed)
         state.stored.connect(self._on_stored)
         state.refused.connect(self._on_refused)
         state.saving_changed.connect(self._show_saving)
@@ -133,14 +150,11 @@ class StockPanel(QWidget):
         self.stock.chosen.connect(self._on_product_chosen)
         self.stock.retried.connect(state.reload)
         view.retried.connect(state.reload)
+        self.moved.retried.connect(state.reload)
         view.batch_chosen.connect(self._on_batch_chosen)
         view.receive_button.clicked.connect(lambda: self._begin(self.receive))
         view.count_button.clicked.connect(lambda: self._begin(self.count))
         view.loss_button.clicked.connect(lambda: self._begin(self.loss))
-        for form in self._forms:
-            form.edited.connect(self._on_edited)
-            form.save_wanted.connect(self.primary)
-            form.leave_wanted.connect(self._leave)
         self._kept.failed.connect(self._on_not_kept)
 
     def _on_product_chosen(self, row: StockRow) -> None:
@@ -177,7 +191,7 @@ class StockPanel(QWidget):
         if product is None:
             return
         self.view.show_product(product)
-        self.view.show_movements(self.state.movements)
+        self.moved.show_movements(self.state.movements)
         if self.state.batches is None:
             self.view.show_batches(None)
             self.receive.show_batches(())
@@ -230,7 +244,8 @@ class StockPanel(QWidget):
         self._form = form
         self._show_batch()
         form.show()
-        self.view.show_acting(acting=True)
+        # Low screens have no room for both.
+        self.moved.hide()
         if form is self.receive and self._pack is not None:
             self._take(self._pack)
         form.start()
@@ -241,7 +256,7 @@ class StockPanel(QWidget):
         if form is not None:
             form.hide()
             form.clear()
-            self.view.show_acting(acting=False)
+            self.moved.show()
 
     def _leave(self) -> None:
         """Esc: what is typed is dropped by the second one."""
@@ -291,6 +306,10 @@ class StockPanel(QWidget):
             ),
         )
 
+    def _on_failed(self, fault: Fault) -> None:
+        self.view.show_error(fault.message)
+        self.moved.show_error(fault.message)
+
     def _on_refused(self, fault: Fault) -> None:
         if self._form is None or not self._form.show_fault(fault):
             self.notice.say(Kind.DANGER, fault.message)
@@ -315,7 +334,7 @@ class StockPanel(QWidget):
             self._pack = None
             differs = self.receive.take(pack)
             self.receive.start()
-            self._say_scanned(pack, differs)
+            self.notice.say(*scanned_words(pack, differs=differs))
         elif self.state.batches is None:
             self._looks_for_lot = True
         else:
@@ -332,18 +351,6 @@ class StockPanel(QWidget):
         if lot and self._form is None:
             title = self.tr("Lot {lot} is not in the list.").format(lot=pack.lot)
             self.notice.say(Kind.INFO, title, self.tr("F5 receives it."))
-
-    def _say_scanned(self, pack: ScannedPack, differs: str) -> None:
-        if differs:
-            title = self.tr("The pack says {what}.").format(what=differs)
-            self.notice.say(Kind.WARNING, title, self.tr("What you typed stays. Which is right?"))
-        elif pack.lot and pack.expires_on is not None:
-            words = self.tr("Scanned: lot {lot}, last day {day}.")
-            title = words.format(lot=pack.lot, day=date_text(pack.expires_on))
-            self.notice.say(Kind.OK, title, self.tr("Compare them with the pack."))
-        else:
-            title = self.tr("Scanned. This code does not bear both lot and last day.")
-            self.notice.say(Kind.INFO, title, self.tr("Type what is missing from the pack."))
 
     def _on_kept(self, typed: dict[str, str]) -> None:
         if self._form is None and typed.get("product_id", "").isdigit():
@@ -370,7 +377,8 @@ class StockPanel(QWidget):
             self._choose_batch(BatchId(int(number)))
         self._open(form)
         form.restore(typed)
-        self.notice.say(Kind.INFO, self.tr("You typed this before. It is not stored yet."))
+        title = self.tr("You typed this before; it may not be stored.")
+        self.notice.say(Kind.INFO, title, self.tr("Compare it with the batches before you store it."))
 
     def _on_not_kept(self, reason: str) -> None:
         title = self.tr("What you type would not survive a crash: {reason}.").format(reason=reason)

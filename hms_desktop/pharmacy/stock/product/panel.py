@@ -1,4 +1,4 @@
-"""One medicine: what there is of it, its batches, and what happened to them."""
+"""One medicine: what there is of it, its batches, and below them what happened."""
 
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from hms_desktop.pharmacy.stock.table import (
     amount_text,
     batch_columns,
-    movement_columns,
     need_words,
 )
 from hms_desktop.widgets.buttons import SecondaryButton
@@ -21,7 +20,7 @@ from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
 from hms_desktop.widgets.tokens import Space
 from hms_desktop.widgets.words import date_text
-from hms_server.contract.pharmacy import BatchRow, MovementRow, Movements, StockRow
+from hms_server.contract.pharmacy import BatchRow, StockRow
 from hms_server.contract.values import BatchId
 
 
@@ -49,25 +48,18 @@ class ProductView(QWidget):
             return clock().astimezone(zone).date()
 
         self._batches: RowsModel[BatchRow] = RowsModel(
-            batch_columns(self._unit, today=today), key=lambda row: row.id, parent=self
-        )
-        self._movements: RowsModel[MovementRow] = RowsModel(
-            movement_columns(self._unit, zone=zone, clock=clock), key=lambda row: row.id, parent=self
+            batch_columns(self.unit, today=today), key=lambda row: row.id, parent=self
         )
         self.batches = TableView(self._batches, name=self.tr("Batches"))
-        self.movements = TableView(self._movements, name=self.tr("What happened"))
         self._batches_state = ListState(
             self.batches, empty=self.tr("No batch is there. Receive one with F5.")
         )
-        self._movements_state = ListState(self.movements, empty=self.tr("Nothing has happened yet"))
-        self._more = label(self.tr("Older entries are not shown."), TextRole.MUTED)
         self.slot = QVBoxLayout()
         self._again = QTimer(self, singleShot=True, interval=0)
         self._lay_out()
         self._again.timeout.connect(self._mark)
         self.batches.chosen.connect(self._on_batch)
         self._batches_state.retried.connect(self.retried)
-        self._movements_state.retried.connect(self.retried)
         self.show_product(None)
 
     def show_product(self, product: StockRow | None) -> None:
@@ -97,23 +89,13 @@ class ProductView(QWidget):
             self._batches_state.show_rows()
         self._mark()
 
-    def show_movements(self, movements: Movements | None) -> None:
-        """None while nobody knows what happened."""
-        self._movements.replace(movements.rows if movements else [])
-        if movements is None:
-            self._movements_state.show_loading()
-        else:
-            self._movements_state.show_rows()
-        self._more.setVisible(movements is not None and movements.more)
-
     def show_error(self, sentence: str) -> None:
         """What is there could not be fetched, which is not the same as nothing."""
         self._batches_state.show_error(sentence)
-        self._movements_state.show_error(sentence)
 
-    def show_acting(self, *, acting: bool) -> None:
-        """While a form is open its room is taken from what happened: low screens have not enough for both."""
-        self._movements_card.setHidden(acting)
+    def put_below(self, part: QWidget) -> None:
+        """Puts something below the batches."""
+        self._column.addWidget(part, 3)
 
     def mark_batch(self, batch_id: BatchId | None) -> None:
         """On this batch the keys act."""
@@ -131,18 +113,13 @@ class ProductView(QWidget):
         below.addLayout(self._pills)
         self._head.add(below)
         batches = Card(self.tr("Batches"))
-        movements = self._movements_card = Card(self.tr("What happened"))
         batches.add(self._batches_state, stretch=1)
-        movements.add(self._movements_state, stretch=1)
-        movements.add(self._more)
-        self._more.hide()
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.M)
         column.addWidget(self._head)
         column.addLayout(self.slot)
         column.addWidget(batches, 2)
-        column.addWidget(movements, 3)
 
     def _facts_of(self, product: StockRow) -> str:
         there = self.tr("{amount} can be dispensed").format(
@@ -155,7 +132,8 @@ class ProductView(QWidget):
             parts.append(self.tr("packs of {size}").format(size=product.pack_size))
         return " · ".join(parts)
 
-    def _unit(self) -> str:
+    def unit(self) -> str:
+        """In what the medicine is counted, empty while none is shown."""
         return self._product.dispensing_unit if self._product else ""
 
     def _on_batch(self, row: BatchRow | None) -> None:
