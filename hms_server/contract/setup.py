@@ -309,7 +309,7 @@ def price_warning(currency: str) -> str:
         return ""
     return (
         f"The shipped prices are in {TRAINING_CURRENCY}: in {currency} every service and medicine starts "
-        "without a price. Enter yours with “hms-server prices”; until then a bill says “price missing”."
+        "without a price. The administrator types yours under Prices; until then a bill says “price missing”."
     )
 
 
