@@ -26,6 +26,7 @@ from hms_desktop.person_menu import person_menu
 from hms_desktop.printing.printer import Printer
 from hms_desktop.printing.ready import get_ready
 from hms_desktop.relay.state import OutsideState
+from hms_desktop.release import Release
 from hms_desktop.screens import Screens
 from hms_desktop.session import Session
 from hms_desktop.shell.login import LoginPage
@@ -94,6 +95,7 @@ class App(QObject):
         )
         self._unattended = Unattended(options, self.workplace, parent=self)
         self._unattended.enter_requested.connect(self._enter)
+        self.release = Release(self.window, self)
         self._join_workplace()
 
     def _join_workplace(self) -> None:
@@ -102,12 +104,15 @@ class App(QObject):
         desk.closed.connect(self._on_workplace_closed)
         desk.account_offered.connect(self._drop_person)
         self._scanner.set_wedge(desk.workplace.scanner)
-        self.login.workplace_requested.connect(self._open_workplace)
+        self.release.tried.connect(self._drop_person)
+        self.release.released.connect(self._open_workplace)
+        self.release.left.connect(self._on_workplace_closed)
+        self.login.workplace_requested.connect(self._ask_for_workplace)
         self.login.sight.pairing_requested.connect(self._pair_again)
         self.login.workplace_button.setHidden(self._options.demo is not None)
         if self._options.demo is None:
             # Also where a screen has signed itself in and shows no menu.
-            QShortcut(QKeySequence("Ctrl+Shift+F4"), self.window).activated.connect(self._open_workplace)
+            QShortcut(QKeySequence("Ctrl+Shift+F4"), self.window).activated.connect(self._ask_for_workplace)
 
     def start(self) -> None:
         """Shows the first page: pairing, sign-in, or in a demo the first person's workspace."""
@@ -319,6 +324,7 @@ class App(QObject):
         door, entered = self._door, self._entered
         self._drop_person()
         self.workplace.drop()
+        self.release.drop()
         self.login.start(user_name)
         if sentence:
             self.login.notice.say(Kind.INFO, sentence)
@@ -339,13 +345,22 @@ class App(QObject):
             self.desk.close()
             self.desk = None
 
+    def _ask_for_workplace(self) -> None:
+        """Where people sign in, it is theirs to set; in front of a screen stands anybody."""
+        is_screen = self.screens.is_open or self._unattended.account is not None
+        if self.desk is not None or not is_screen:
+            self._open_workplace()
+        elif self._door is not None and self._pairing is not None and not self.workplace.is_open:
+            self._unattended.rest()
+            self._attempt += 1
+            self.release.open(self._pairing.server.name, self._door.refuse_others)
+
     def _open_workplace(self, *, is_first: bool = False) -> None:
         if self.session is None or self._pairing is None or self._options.demo is not None:
             return
         self._unattended.rest()
         self._attempt += 1
-        if self.screens.is_open:
-            self._leave("")
+        if self.window.isFullScreen():
             self.window.showNormal()
         server = self._pairing.server
         self.workplace.open(self.session, Station.of(server), account=self._account, is_first=is_first)
@@ -355,8 +370,10 @@ class App(QObject):
         self._unattended.keep(self._pairing)
 
     def _on_workplace_closed(self) -> None:
-        if self._unattended.account is None and self.desk is not None:
-            self.window.show_page(self.desk.frame)
+        desk = self.desk if self._unattended.account is None else None
+        page = desk.frame if desk is not None else self.screens.page
+        if page is not None:
+            self.window.show_page(page)
             return
         self._leave("")
         self._unattended.enter()

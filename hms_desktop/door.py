@@ -90,6 +90,20 @@ class Door:
             except FaultError as error:
                 return error.fault
 
+    def refuse_others(self, user_name: str, password: str) -> Fault | None:
+        """Why this is no administrator; None for one, signed out again. Whoever is inside goes first."""
+        with self._turn:
+            self._let_out()
+            try:
+                signed_in = self._way.sign_in(user_name, password)
+                self._way.sign_out(timeout_s=LEAVE_WITHIN_S)
+            except FaultError as error:
+                return error.fault
+        if Role.ADMINISTRATOR in signed_in.roles:
+            return None
+        sentence = _tr("“{name}” is no administrator, and only an administrator changes this screen.")
+        return Fault(code="door.no_administrator", message=sentence.format(name=user_name), field="user_name")
+
     def _account_of(
         self, signed_in: SignedIn, account: ScreenAccount, role: Role, name: str
     ) -> ScreenAccount | Fault:

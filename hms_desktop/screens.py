@@ -26,7 +26,12 @@ class Screens:
     @property
     def is_open(self) -> bool:
         """Whether one of them is shown."""
-        return self.display is not None or self.kiosk is not None
+        return self.page is not None
+
+    @property
+    def page(self) -> "DisplayPanel | KioskPanel | None":
+        """Whichever is shown, or lies below a page that asks for an administrator."""
+        return self.display or self.kiosk
 
     def open_display(self, session: Session, clinic: Clinic) -> None:
         """Shows the waiting room's tickets."""

@@ -203,26 +203,6 @@ def test_a_screen_that_locks_itself_takes_the_open_pages_along(
     assert isinstance(app.window.page, PlacePage)
 
 
-def test_a_display_can_be_made_something_else(
-    start: Callable[..., App], way: FakeWay, qtbot: QtBot, tmp_path: Path
-) -> None:
-    """With a key, since it shows no menu; Esc makes it the display again."""
-    keep_workplace(tmp_path, SCREEN)
-    app = start()
-    qtbot.waitUntil(lambda: app.screens.display is not None)
-    front(app)
-    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-
-    press(app, Qt.Key.Key_F4, keys)
-    opened = isinstance(app.window.page, PlacePage)
-    small = not app.window.isFullScreen()
-    press(app, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: app.screens.display is not None)
-
-    assert opened
-    assert small
-
-
 def test_a_desk_becomes_a_display_and_its_person_is_signed_out(
     start: Callable[..., App], way: FakeWay, qtbot: QtBot
 ) -> None:
