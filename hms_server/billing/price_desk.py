@@ -58,7 +58,7 @@ def set_price(work: Work, request: SetPrice) -> PriceRow:
     """Stores the price and tells every desk; the price that is there already is stored no second time."""
     work.send(LOCK)
     item = _item(work, request.code)
-    before = _price(item)
+    before = item.price
     if request.seen != before:
         raise faults.price_changed_meanwhile(_row(item))
     check_price(request.amount, before, currency=item.currency, confirmed=request.confirmed)
@@ -116,15 +116,11 @@ def _row(item: Item) -> PriceRow:
         code=item.code,
         what=item.what,
         unit=item.unit,
-        price=_price(item),
+        price=item.price,
         since=item.since,
         set_at=item.set_at,
         set_by=_person(item.set_by, item.set_by_name),
     )
-
-
-def _price(item: Item) -> Money | None:
-    return None if item.amount_minor is None else Money(item.amount_minor, item.currency)
 
 
 def _person(staff_id: StaffId | None, name: str | None) -> Person | None:

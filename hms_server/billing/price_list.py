@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from hms_server.contract.money import format_amount, parse_money
-from hms_server.contract.price_rules import price_fault
+from hms_server.contract.price_rules import is_jump, jump_sentence, price_fault
 from hms_server.contract.values import Money, StaffId
 
 COLUMNS = ("code", "what", "unit", "price")
@@ -24,10 +24,12 @@ class PriceListWrong(Exception):  # noqa: N818 - an answer to the person who wro
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceLine:
-    """One price, in minor units of the clinic's currency."""
+    """One price, in minor units of the clinic's currency; `leap` says how far it is from the one before."""
 
     code: str
     amount_minor: int
+    leap: str = ""
+    """Empty where no slipped zero would explain it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,10 @@ class Item:
     set_at: datetime | None
     set_by: StaffId | None
     set_by_name: str | None
+
+    @property
+    def price(self) -> Money | None:
+        return None if self.amount_minor is None else Money(self.amount_minor, self.currency)
 
 
 def read_items(connection: psycopg.Connection[Any], *, now: datetime, code: str | None = None) -> list[Item]:
@@ -69,6 +75,7 @@ def store_price(
         "by": by,
         "is_first": item.amount_minor is None,
     }
+    connection.execute(FORGET_AHEAD, params)
     connection.execute(STORE_PRODUCT if item.product_id else STORE_SERVICE, params)
 
 
@@ -79,7 +86,7 @@ def write_list(connection: psycopg.Connection[Any], *, now: datetime) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow((*COLUMNS[:-1], f"price {currency}"))
     for item in read_items(connection, now=now):
-        amount = "" if item.amount_minor is None else format_amount(Money(item.amount_minor, currency))
+        amount = "" if item.price is None else format_amount(item.price)
         writer.writerow((item.code, item.what, item.unit, amount))
     return out.getvalue()
 
@@ -92,18 +99,17 @@ def read_list(connection: psycopg.Connection[Any], text: str, *, now: datetime) 
     currency = _currency(connection)
     known = {item.code: item for item in read_items(connection, now=now)}
     faults: list[str] = []
-    lines: dict[str, PriceLine] = {}
+    lines: dict[str, Money] = {}
     for number, row in _rows(text, currency):
         code, price = row[0].strip(), row[-1].strip()
         if fault := _fault(code, price, currency, known.keys() - lines.keys(), known.keys()):
             faults.append(f"Line {number}: {fault}")
         elif price:
-            amount = parse_money(price, currency).amount_minor
-            lines[code] = PriceLine(code=code, amount_minor=amount)
+            lines[code] = parse_money(price, currency)
     if faults:
         more = [f"… and {len(faults) - MAX_FAULTS} more."] if len(faults) > MAX_FAULTS else []
         raise PriceListWrong("\n".join([*faults[:MAX_FAULTS], *more, "No price was changed."]))
-    return [line for line in lines.values() if line.amount_minor != known[line.code].amount_minor]
+    return [_line(known[code], price) for code, price in lines.items() if price != known[code].price]
 
 
 def store_list(connection: psycopg.Connection[Any], lines: Sequence[PriceLine], *, now: datetime) -> None:
@@ -112,6 +118,12 @@ def store_list(connection: psycopg.Connection[Any], lines: Sequence[PriceLine], 
     with connection.transaction():
         for line in lines:
             store_price(connection, known[line.code], line.amount_minor, now=now, by=None)
+
+
+def _line(item: Item, price: Money) -> PriceLine:
+    before = item.price
+    leap = jump_sentence(price, before) if before is not None and is_jump(price, before) else ""
+    return PriceLine(code=item.code, amount_minor=price.amount_minor, leap=leap)
 
 
 def _fault(code: str, price: str, currency: str, left: Any, known: Any) -> str:
@@ -179,6 +191,12 @@ order by part, what, item.code
 """
 _DAY = """case when %(is_first)s then '2000-01-01'::date
     else (select (%(now)s at time zone time_zone)::date from clinic) end"""
+# Set while the clock was ahead. On its day it would take over from what was set since, and nobody would know.
+FORGET_AHEAD = """
+delete from price using clinic
+where price.currency = %(currency)s and valid_from > (%(now)s at time zone time_zone)::date
+    and (product_id = %(product_id)s::bigint or service_code = %(service_code)s::text)
+"""
 _STORE = f"""
 insert into price (product_id, service_code, name, account, amount_minor, currency, valid_from, set_at,
     set_by)

@@ -64,6 +64,8 @@ def import_prices(options: argparse.Namespace) -> int:
         print(wrong, file=sys.stderr)
         return 1
     print(f"Changed: {counted(len(changed), 'price')}. From now on; bills that exist stay as they are.")
+    if leaps := [f"{line.code}: {line.leap}" for line in changed if line.leap]:
+        print("\n".join(["Look at these once more; they are stored:", *leaps]))
     return 0
 
 

@@ -170,5 +170,21 @@ def test_what_a_command_brings_is_told_and_kept_too(desk: Desk, billing: Billing
     ]
 
 
+def test_a_price_of_a_clock_that_was_ahead_never_takes_over(desk: Desk, billing: Billing) -> None:
+    """It was set in “2031”; what is set today holds then too. That it was there is not forgotten."""
+    billing.price_consultation(500_000)
+    today = desk.now
+    desk.pass_time(days=5 * 365)
+    set_to(desk, 900_000)
+    desk.now = today
+
+    set_to(desk, 600_000)
+    desk.pass_time(days=6 * 365)
+
+    assert row_of(desk).price == billing.money(600_000)
+    history = desk.ask(GetPriceHistory(code=SERVICE), Role.ADMINISTRATOR)
+    assert [change.price.amount_minor for change in history.rows] == [600_000, 900_000, 500_000]
+
+
 def test_what_is_not_on_the_list_is_said(desk: Desk) -> None:
     assert desk.fault(GetPriceHistory(code="no-such"), Role.ADMINISTRATOR).field == "code"

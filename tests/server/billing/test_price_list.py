@@ -91,6 +91,20 @@ def test_typed_prices_come_back(accra: Desk, delimiter: str) -> None:
     assert "1,250.50" in exported(accra)
 
 
+def test_a_slipped_zero_is_named(desk: Desk) -> None:
+    """A command asks nobody; it says which prices to look at once more."""
+    load_shipped(desk)
+    text = changed(exported(desk), {SERVICE: "50,000.00", "consultation-review": "2,600"})
+
+    with desk.connect() as connection:
+        leaps = {line.code: line.leap for line in read_list(connection, text, now=desk.now)}
+
+    assert leaps == {
+        SERVICE: "₦ 50,000.00 is 10 times the ₦ 5,000.00 until now.",
+        "consultation-review": "",
+    }
+
+
 def test_a_bill_is_charged_by_them(desk: Desk, billing: Billing) -> None:
     """From today on; what was charged before stays."""
     load_shipped(desk)
