@@ -158,7 +158,7 @@ class StockPanel(QWidget):
         self._kept.failed.connect(self._on_not_kept)
 
     def _on_product_chosen(self, row: StockRow) -> None:
-        if self._may_go_on(row.product):
+        if row.product_id == self._shown_id() or self._may_go_on(row.product):
             self._choose(row)
         else:
             self.stock.mark(self._shown_id())

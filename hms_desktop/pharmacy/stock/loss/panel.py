@@ -33,14 +33,13 @@ class LossForm(StockForm):
         self.hold("loss", fields, save=self.tr("Write off"))
 
     def show_batch(self, batch: BatchRow | None) -> None:
-        other = batch is None or self._batch is None or batch.id != self._batch.id
         self._batch = batch
         if batch is None:
             return
         self.set_title(
             self.tr("Write off: {medicine}, lot {lot}").format(medicine=batch.product, lot=batch.lot)
         )
-        if other and not self.is_touched:
+        if not self.is_touched:
             self._propose(batch)
         self.refresh()
 
