@@ -118,10 +118,7 @@ def status_lines(status: Status) -> list[str]:
         _running_line(status),
         f"Program on this machine: {status.program}",
         f"Reached at: {', '.join(status.addresses) or 'no address in a network'}, port {status.port}",
-        f"Database: {status.database} ({size_text(status.database_bytes)})",
-        f"Signed in: {status.sessions}; paired workstations: {status.devices}",
-        f"Jobs outside: {_counted(status.outside_jobs)}",
-        f"Audit trail: {_sealed(status)}",
+        *_kept_lines(status),
         f"Last good backup: {_backup(status.backup)}",
     ]
     lines += [f"Disk of the {disk.purpose}: {_disk(disk)}" for disk in status.disks]
@@ -134,6 +131,18 @@ def status_lines(status: Status) -> list[str]:
     if status.running and status.is_set_up:
         return lines if status.conditions else [*lines, "Nothing has to be done."]
     return [*lines, SEEK if status.is_set_up else SET_UP]
+
+
+def _kept_lines(status: Status) -> list[str]:
+    """Of a database that does not answer, nothing is known, and zeros would say that nothing is there."""
+    if not status.database_bytes:
+        return [f"Database: {status.database}"]
+    return [
+        f"Database: {status.database} ({size_text(status.database_bytes)})",
+        f"Signed in: {status.sessions}; paired workstations: {status.devices}",
+        f"Jobs outside: {_counted(status.outside_jobs)}",
+        f"Audit trail: {_sealed(status)}",
+    ]
 
 
 def _sealed(status: Status) -> str:

@@ -45,6 +45,9 @@ def test_status_says_that_nothing_runs(data_dir: Path, capsys: pytest.CaptureFix
     assert code == 1
     assert "does NOT run" in told
     assert "sudo systemctl start hms-server" in told
+    # What cannot be looked at is not told as nothing.
+    assert "Signed in" not in told
+    assert "0 bytes" not in told
     assert "Nothing has to be done" not in told
 
 
