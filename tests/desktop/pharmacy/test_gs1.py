@@ -68,6 +68,12 @@ def test_the_century_and_the_end_of_the_month(digits: str, day: date | None) -> 
     assert pack == ScannedPack(gtin=GTIN, expires_on=day)
 
 
+def test_the_next_century_is_near_at_the_end_of_one() -> None:
+    pack = read_pack(f"01{GTIN}17050101", today=date(2090, 1, 1))
+
+    assert pack == ScannedPack(gtin=GTIN, expires_on=date(2105, 1, 1))
+
+
 def test_a_lot_that_swallowed_its_neighbour_is_not_believed() -> None:
     """Some scanners leave the separator out: rather no lot than a wrong one."""
     pack = read_pack(f"01{GTIN}10AMX-7211234567890ABCDEFG", today=TODAY)

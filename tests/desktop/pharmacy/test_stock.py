@@ -450,6 +450,18 @@ def test_others_changes_are_followed_and_the_place_stays(shelf: Shelf) -> None:
     assert shelf.panel.state.product == shelf.rows[0]
 
 
+def test_looking_for_another_medicine_leaves_the_shown_one(shelf: Shelf) -> None:
+    """Its row goes from the list; nobody has chosen the row that Qt makes the current one."""
+    shelf.choose()
+    shelf.panel.take_focus()
+    shelf.write("artem")
+    shelf.qtbot.waitUntil(lambda: shelf.panel.stock.table.rows_model.rows == (shelf.rows[0],))
+    QApplication.processEvents()
+
+    assert shelf.panel.state.product == shelf.rows[1]
+    assert shelf.panel.view.facts.text().startswith("120 × capsule")
+
+
 def test_amounts_have_sign_and_unit_and_states_have_words(shelf: Shelf) -> None:
     """Nothing is said by colour alone."""
     shelf.choose()
