@@ -9,7 +9,6 @@ import pytest
 
 from hms_server.__main__ import main
 from hms_server.console.stocking import store_delivery
-from hms_server.contract.expiry import last_day
 from hms_server.contract.pharmacy import StockChanged
 from hms_server.pharmacy.stock_list import StockListWrong, write_stock_list
 from tests.server.desk import Desk
@@ -136,20 +135,3 @@ def test_the_command_writes_the_list_and_reads_it_back(
 def next_year() -> str:
     """The command goes by the clock of this machine."""
     return f"{datetime.now(UTC) + timedelta(days=365):%Y-%m-%d}"
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("2027-06-30", date(2027, 6, 30)),
-        ("5/6/2027", date(2027, 6, 5)),
-        ("30.06.2027", date(2027, 6, 30)),
-        ("02/2028", date(2028, 2, 29)),
-        ("2027-06", date(2027, 6, 30)),
-        ("13/2027", None),
-        ("06/27", None),
-        ("", None),
-    ],
-)
-def test_the_last_day_as_packs_and_spreadsheets_write_it(text: str, day: date | None) -> None:
-    assert last_day(text) == day
