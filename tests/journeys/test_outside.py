@@ -90,7 +90,7 @@ def switch_on(people: DemoSignIn, paystack: FakePaystack, gemini: FakeGemini) ->
     assert person is not None
     pairing = pairing_of(people)
     with Client(pairing.server, pairing.keys) as admin:
-        admin.sign_in(person.user_name, person.password)
+        admin.sign_in(person.user_name, person.password, timeout_s=60)
         for name, settings, secrets in (
             ("paystack", {"address": paystack.url}, {"secret_key": paystack.secret}),
             ("gemini", {"address": gemini.url, "model": MODEL}, {"api_key": API_KEY}),
