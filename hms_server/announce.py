@@ -30,6 +30,8 @@ class Announcement:
     port: int
     pairing_port: int
     version: str
+    epoch: str = ""
+    """Of the records that it serves: another one than a server of the same key has is another past."""
 
 
 def local_addresses() -> list[str]:
@@ -120,5 +122,6 @@ def service_info(announcement: Announcement, addresses: Sequence[str]) -> Servic
             "pairing": str(announcement.pairing_port),
             "protocol": str(PROTOCOL),
             "version": announcement.version,
+            "epoch": announcement.epoch,
         },
     )

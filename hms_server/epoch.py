@@ -16,6 +16,12 @@ def begin_epoch(connection: psycopg.Connection[Any], now: datetime) -> None:
     connection.execute(epoch_statement(now))
 
 
+def epoch_text(connection: psycopg.Connection[Any]) -> str:
+    """The same at every server of one database, another one after each restore or move of it."""
+    row = connection.execute("select order_offset()").fetchone()
+    return str(row[0]) if row else ""
+
+
 def epoch_statement(now: datetime) -> sql.Composed:
     """The same as one statement, for whoever has no connection but a script.
 

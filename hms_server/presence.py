@@ -10,6 +10,7 @@ from hms_server.announce import Announcement, Announcer, local_addresses
 from hms_server.clock import Clock
 from hms_server.config import Settings
 from hms_server.contract.pairing import Handover, Invitation
+from hms_server.epoch import epoch_text
 from hms_server.keys import ServerKeys, encode
 from hms_server.neighbours import all_addresses, endpoint
 
@@ -84,6 +85,10 @@ class Presence:
             row = connection.execute("select name from clinic").fetchone()
         return str(row[0]) if row else ""
 
+    def _epoch(self) -> str:
+        with self._connect() as connection:
+            return epoch_text(connection)
+
     def _announcement(self) -> Announcement:
         return Announcement(
             clinic_name=self._clinic_name(),
@@ -91,4 +96,5 @@ class Presence:
             port=self._port(),
             pairing_port=self._settings.pairing_port,
             version=version("hms"),
+            epoch=self._epoch(),
         )

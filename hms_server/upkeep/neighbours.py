@@ -24,6 +24,7 @@ class SeenServer:
     addresses: list[str]
     port: int
     version: str
+    epoch: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,4 +99,5 @@ def _describe(listening: Zeroconf, name: str) -> SeenServer | None:
         addresses=info.parsed_addresses(),
         port=info.port or 0,
         version=told.get("version", ""),
+        epoch=told.get("epoch", ""),
     )

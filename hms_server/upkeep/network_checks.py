@@ -5,9 +5,11 @@ import socket
 import sys
 
 from hms_server.contract.pairing import fingerprint
+from hms_server.epoch import epoch_text
 from hms_server.keys import KeyFileError, load
 from hms_server.upkeep.checking import Answer, Ground, good, note, unknown, wrong
 from hms_server.upkeep.firewall import Opinion, opinions
+from hms_server.upkeep.neighbours import SeenServer
 from hms_server.upkeep.processes import holder_of, is_ours
 
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -113,10 +115,17 @@ def check_host_name(_ground: Ground) -> Answer:
 
 
 def check_other_server(ground: Ground) -> Answer:
-    """Whether another server says that it is this clinic, with keys of its own."""
+    """Whether another server says that it is this clinic, with keys or with a past of its own."""
     if ground.seen.trouble:
         return unknown("Other servers cannot be seen, since announcements are not heard.")
     ours = _fingerprint(ground)
+    if (split := _other_past(ground, ours)) is not None:
+        where = ", ".join(split.addresses) or "an unknown address"
+        return wrong(
+            f"A server at {where} has this clinic's keys and other records: one of the two was restored or "
+            "lost. Workstations trust both, so what is entered goes to either.",
+            "Switch the wrong one off at once, mostly the older machine, and never start it again.",
+        )
     clinic = ground.value("select name from clinic")
     others = [each for each in ground.seen.servers if each.fingerprint and each.fingerprint != ours]
     same = [each for each in others if clinic is not None and each.clinic == clinic]
@@ -130,6 +139,15 @@ def check_other_server(ground: Ground) -> Answer:
         names = ", ".join(sorted({each.clinic or "no name" for each in others}))
         return note(f"Servers of other clinics are in this network: {names}.")
     return good("No other server uses this clinic's name.")
+
+
+def _other_past(ground: Ground, ours: str) -> SeenServer | None:
+    """A server of the same keys whose records began anew at another moment; older programs do not say."""
+    if ground.connection is None or not ours:
+        return None
+    epoch = epoch_text(ground.connection)
+    twins = [each for each in ground.seen.servers if each.fingerprint == ours and each.epoch]
+    return next((each for each in twins if each.epoch != epoch), None)
 
 
 def _fingerprint(ground: Ground) -> str:

@@ -238,15 +238,19 @@ def test_the_name_of_the_machine(
 
 
 @pytest.mark.parametrize(
-    ("clinic", "own", "verdict"),
+    ("clinic", "own", "epoch", "verdict"),
     [
-        ("Sunrise Clinic", False, Verdict.WRONG),
-        ("Sunrise Clinic", True, Verdict.GOOD),
-        ("Another Clinic", False, Verdict.NOTE),
+        ("Sunrise Clinic", False, "0", Verdict.WRONG),
+        ("Sunrise Clinic", True, "0", Verdict.GOOD),
+        # One that came back beside the clinic that was restored from its backup.
+        ("Sunrise Clinic", True, "29997423787868160", Verdict.WRONG),
+        # An older program does not say which past it has.
+        ("Sunrise Clinic", True, "", Verdict.GOOD),
+        ("Another Clinic", False, "0", Verdict.NOTE),
     ],
 )
-def test_a_second_server_with_other_keys_is_found(
-    tmp_path: Path, desk: Desk, clinic: str, verdict: Verdict, *, own: bool
+def test_a_second_server_with_other_keys_or_another_past_is_found(
+    tmp_path: Path, desk: Desk, clinic: str, epoch: str, verdict: Verdict, *, own: bool
 ) -> None:
     ours = fingerprint(load_or_create(tmp_path / "keys.json").public_key)
     seen = SeenServer(
@@ -255,6 +259,7 @@ def test_a_second_server_with_other_keys_is_found(
         addresses=["192.0.2.9"],
         port=7717,
         version="0.1.0",
+        epoch=epoch,
     )
 
     with desk.connect() as connection:
