@@ -28,7 +28,7 @@ from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChang
 from hms_server.contract.envelope import Event
 from hms_server.contract.relay import JobChanged, JobState
 from hms_server.crypto import Vault
-from hms_server.dispatch import Dispatcher, Task
+from hms_server.dispatch import Dispatcher, Route, Task
 from hms_server.events import EventPump, StoredEvent
 from hms_server.gate import ClinicGate
 from hms_server.neighbours import keys_of_clinic
@@ -87,80 +87,101 @@ class Server:
             self.keys = keys_of_clinic(connection, settings.keys_path)
         self._passwords = PasswordDesk()
         self.sessions = Sessions(clock=clock, idle_after=settings.idle_after)
-        desk = Accounts(self._passwords, idle_minutes=int(settings.idle_after.total_seconds() // 60))
         self._pump = EventPump(self._connect, self._publish)
-        vault = Vault(self.keys.audit_key)
         table = relay or RelayTable()
-        outside = table.ground(vault)
-        served = routes(desk, outside, update_desk(settings.data_dir))
-        self.upkeep = Upkeep(settings, served, clock=clock)
-        dispatcher = Dispatcher(
-            self.upkeep.routes,
-            subscribers=subscribers(outside),
-            constraints=FAULTS_BY_CONSTRAINT,
-            connect=self._connect,
-            clock=clock,
-            committed=self._on_commit,
-            vault=vault,
-        )
-        runs = Runs(
-            dispatcher,
-            outside.providers,
-            table.job_kinds(outside, dispatcher),
-            outside.destinations,
-            clock=clock,
-            chance=random.random,
-        )
-        self._dispatcher, self._outside = dispatcher, outside
+        vault = Vault(self.keys.audit_key)
+        self._outside = table.ground(vault)
+        self.upkeep = Upkeep(settings, self._served(), clock=clock)
+        self._dispatcher = self._make_dispatcher(vault)
         self._notices: WebhookEndpoint | None = None
-        self._relay = Runner(
-            runs,
-            ReachabilityDesk(outside.providers, outside.destinations),
-            desks_are_busy=lambda: self._gate.is_busy,
-        )
-        self._gate = ClinicGate(
-            dispatcher,
-            self.sessions,
-            connect=self._connect,
-            connect_hurried=self._connect_hurried,
-            requests_per_second=settings.requests_per_second,
-        )
-        self.router: Router[Actor, Task] = Router(
-            self.upkeep.count(self._gate),
-            bind=f"tcp://{settings.bind}:{settings.port or '*'}",
-            secret_key=self.keys.secret_key.encode(),
-            public_key=self.keys.public_key.encode(),
-            clock=clock,
-            workers=settings.workers,
-        )
-        self._presence = Presence(
-            settings,
-            self.keys,
-            connect=self._connect,
-            clock=clock,
-            port=lambda: int(self.router.endpoint.rpartition(":")[2]),
-            tell=self.router.tell_servers,
-        )
-        self.upkeep.join(
-            dispatcher,
-            self.router,
-            connect=self._connect,
-            addresses=self._presence.addresses,
-            position=lambda: self._pump.position,
-        )
-        self.pairing = PairingDesk(
-            PairingCodes(self._connect, clock=clock),
-            bind=f"tcp://{settings.bind}:{settings.pairing_port or '*'}",
-            invite=self._presence.invite,
-            hand_over=self._presence.hand_over,
-            paired=self._load_devices,
-        )
+        self._relay = self._make_relay(table)
+        self._gate = self._make_gate()
+        self.router = self._make_router()
+        self._presence = self._make_presence()
+        self.pairing = self._make_pairing()
+        self._join_upkeep()
         self._stopping = threading.Event()
         self._warm_up = threading.Thread(target=_read_reference, name="hms-warm-up", daemon=True)
         self._forgets_at = clock()
         self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
         # Apart from the other duties: a backup takes minutes, and alerts move on meanwhile.
         self._nightly = NightlyBackup(settings.data_dir, lambda: self._dsn, clock)
+
+    def _served(self) -> Sequence[Route[Any]]:
+        idle_minutes = int(self.settings.idle_after.total_seconds() // 60)
+        desk = Accounts(self._passwords, idle_minutes=idle_minutes)
+        return routes(desk, self._outside, update_desk(self.settings.data_dir))
+
+    def _make_dispatcher(self, vault: Vault) -> Dispatcher:
+        return Dispatcher(
+            self.upkeep.routes,
+            subscribers=subscribers(self._outside),
+            constraints=FAULTS_BY_CONSTRAINT,
+            connect=self._connect,
+            clock=self._clock,
+            committed=self._on_commit,
+            vault=vault,
+        )
+
+    def _make_relay(self, table: RelayTable) -> Runner:
+        outside = self._outside
+        runs = Runs(
+            self._dispatcher,
+            outside.providers,
+            table.job_kinds(outside, self._dispatcher),
+            outside.destinations,
+            clock=self._clock,
+            chance=random.random,
+        )
+        reach = ReachabilityDesk(outside.providers, outside.destinations)
+        return Runner(runs, reach, desks_are_busy=lambda: self._gate.is_busy)
+
+    def _make_gate(self) -> ClinicGate:
+        return ClinicGate(
+            self._dispatcher,
+            self.sessions,
+            connect=self._connect,
+            connect_hurried=self._connect_hurried,
+            requests_per_second=self.settings.requests_per_second,
+        )
+
+    def _make_router(self) -> Router[Actor, Task]:
+        return Router(
+            self.upkeep.count(self._gate),
+            bind=f"tcp://{self.settings.bind}:{self.settings.port or '*'}",
+            secret_key=self.keys.secret_key.encode(),
+            public_key=self.keys.public_key.encode(),
+            clock=self._clock,
+            workers=self.settings.workers,
+        )
+
+    def _make_presence(self) -> Presence:
+        return Presence(
+            self.settings,
+            self.keys,
+            connect=self._connect,
+            clock=self._clock,
+            port=lambda: int(self.router.endpoint.rpartition(":")[2]),
+            tell=self.router.tell_servers,
+        )
+
+    def _make_pairing(self) -> PairingDesk:
+        return PairingDesk(
+            PairingCodes(self._connect, clock=self._clock),
+            bind=f"tcp://{self.settings.bind}:{self.settings.pairing_port or '*'}",
+            invite=self._presence.invite,
+            hand_over=self._presence.hand_over,
+            paired=self._load_devices,
+        )
+
+    def _join_upkeep(self) -> None:
+        self.upkeep.join(
+            self._dispatcher,
+            self.router,
+            connect=self._connect,
+            addresses=self._presence.addresses,
+            position=lambda: self._pump.position,
+        )
 
     def start(self) -> None:
         """Begins to serve."""
