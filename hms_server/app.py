@@ -5,7 +5,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,7 +19,6 @@ from hms_server.accounts.sessions import Sessions
 from hms_server.assistant.waiting import forget_old as forget_old_answers
 from hms_server.assistant.waiting import give_back_waiting
 from hms_server.backup.nightly import NightlyBackup
-from hms_server.billing.prices import load_prices
 from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
 from hms_server.consultations.diagnoses import diagnosis_index
@@ -36,7 +34,6 @@ from hms_server.pairing import PairingDesk
 from hms_server.paystack import notices
 from hms_server.paystack.webhook import WebhookEndpoint
 from hms_server.postgres_programs import PostgresFailed
-from hms_server.prescribing.formulary import load_formulary
 from hms_server.prescribing.interactions import interaction_table
 from hms_server.presence import Presence
 from hms_server.relay.jobs import forget_before
@@ -47,7 +44,6 @@ from hms_server.relay_table import RelayTable
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, routes, subscribers
 from hms_server.scheduling.forgotten import close_missed
-from hms_server.scheduling.specialities import load_specialities
 from hms_server.triage.escalation import escalate
 from hms_server.updates.queries import update_desk
 from hms_server.upkeep.keeping import Upkeep
@@ -381,16 +377,3 @@ def _concerned_by(event: SessionEnded | StaffChanged) -> Callable[[Actor], bool]
     if isinstance(event, SessionEnded):
         return lambda actor: actor.session_id == event.session_id
     return lambda actor: actor.staff_id == event.staff_id
-
-
-def load_reference(connection: psycopg.Connection[Any]) -> None:
-    """Brings the reference data up to what this program ships; the clinic's own prices stay."""
-    with connection.transaction():
-        load_formulary(connection)
-        load_prices(connection)
-        load_specialities(connection)
-
-
-def prepare_data_dir(path: Path) -> None:
-    """Makes the server's own folder, for its user alone."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -28,6 +28,11 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("hms-server", appauthor=False))
 
 
+def prepare_data_dir(path: Path) -> None:
+    """Makes the server's own folder, for its user alone."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """`dsn` names a PostgreSQL of one's own; without it the embedded one runs inside `data_dir`."""

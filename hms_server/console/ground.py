@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from hms_server import database
-from hms_server.app import prepare_data_dir
 from hms_server.backup.draft import finish_interrupted
+from hms_server.config import prepare_data_dir
 from hms_server.postgres import EmbeddedPostgres
 
 if TYPE_CHECKING:

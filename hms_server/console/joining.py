@@ -10,10 +10,9 @@ import psycopg
 from hms_server.accounts.pairing_codes import open_code
 from hms_server.accounts.setup import is_set_up
 from hms_server.announce import local_addresses
-from hms_server.app import prepare_data_dir
 from hms_server.chosen_database import choose_database
 from hms_server.clock import system_clock
-from hms_server.config import PORT
+from hms_server.config import PORT, prepare_data_dir
 from hms_server.console.ground import (
     Commands,
     connect,

@@ -12,7 +12,6 @@ from uuid import uuid4
 import psycopg
 
 from hms_server.amounts import counted
-from hms_server.app import load_reference
 from hms_server.billing.price_desk import tell_prices
 from hms_server.billing.price_list import PriceLine, PriceListWrong, read_list, store_list, write_list
 from hms_server.clock import system_clock
@@ -20,6 +19,7 @@ from hms_server.console.ground import Commands, connect, running_database
 from hms_server.console.recording import record
 from hms_server.console.spreadsheet import PIPE, FileUnfit, read, refuse_existing, write
 from hms_server.dispatch import SERVER
+from hms_server.shipped import load_reference
 from hms_server.work import Work
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from threading import Event
 
 from hms_server.accounts.setup import is_set_up
-from hms_server.app import Server, load_reference
+from hms_server.app import Server
 from hms_server.backup.arrival import describe
 from hms_server.config import PORT, Settings
 from hms_server.console.ground import Commands, connect, embedded, running_database
@@ -15,6 +15,7 @@ from hms_server.console.service import Anteroom, watch_over
 from hms_server.console.setting_up import add_clinic_options, create_clinic_once
 from hms_server.contract.pairing import PAIRING_PORT
 from hms_server.notify import Notifier
+from hms_server.shipped import load_reference
 from hms_server.upkeep.endpoint import PORT as METRICS_PORT
 
 

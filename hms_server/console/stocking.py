@@ -11,13 +11,13 @@ from uuid import uuid4
 import psycopg
 
 from hms_server.amounts import counted
-from hms_server.app import load_reference
 from hms_server.clock import system_clock
 from hms_server.console.ground import Commands, connect, running_database
 from hms_server.console.recording import record
 from hms_server.console.spreadsheet import PIPE, FileUnfit, read, refuse_existing, write
 from hms_server.dispatch import SERVER
 from hms_server.pharmacy.stock_list import StockListWrong, take_delivery, write_stock_list
+from hms_server.shipped import load_reference
 from hms_server.work import Work
 
 NO_CLINIC = "There is no clinic here yet: run 'hms-server setup' first."

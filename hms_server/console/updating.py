@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from hms_server.amounts import size_text
-from hms_server.app import prepare_data_dir
+from hms_server.config import prepare_data_dir
 from hms_server.console.ground import Commands
 from hms_server.contract.build import BUILD
 from hms_server.contract.updates import SIGNED_SUFFIX, read_keys, trusted_keys

@@ -11,8 +11,7 @@ import msgspec
 
 from hms_server import database, filelock
 from hms_server.accounts.setup import is_set_up
-from hms_server.app import prepare_data_dir
-from hms_server.config import default_data_dir
+from hms_server.config import default_data_dir, prepare_data_dir
 from hms_server.contract.demo import DemoPerson
 from hms_server.contract.private_files import replace_private
 from hms_server.demo.seed import CLINIC, seed_clinic
