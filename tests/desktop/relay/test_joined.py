@@ -152,9 +152,9 @@ def test_the_administrator_opens_jobs_and_providers_by_key(
     connection.happen(ReachabilityChanged(row=PAYSTACK_UP))
     control = Qt.KeyboardModifier.ControlModifier
 
-    QTest.keyClick(desk.frame, Qt.Key.Key_2, control)
-    qtbot.waitUntil(lambda: isinstance(desk.frame.current, OutsideWorkspace))
     QTest.keyClick(desk.frame, Qt.Key.Key_3, control)
+    qtbot.waitUntil(lambda: isinstance(desk.frame.current, OutsideWorkspace))
+    QTest.keyClick(desk.frame, Qt.Key.Key_4, control)
     qtbot.waitUntil(lambda: isinstance(desk.frame.current, ProvidersWorkspace))
 
     qtbot.waitUntil(lambda: len(strips(desk.frame)) == 3)
