@@ -32,6 +32,8 @@ class Announcement:
     version: str
     epoch: str = ""
     """Of the records that it serves: another one than a server of the same key has is another past."""
+    proof: str = ""
+    """That the epoch comes from somebody with the clinic's keys."""
 
 
 def local_addresses() -> list[str]:
@@ -123,5 +125,6 @@ def service_info(announcement: Announcement, addresses: Sequence[str]) -> Servic
             "protocol": str(PROTOCOL),
             "version": announcement.version,
             "epoch": announcement.epoch,
+            "proof": announcement.proof,
         },
     )

@@ -1,5 +1,6 @@
 """A new epoch of the order of events, after a restore or a move: every older position is a gap."""
 
+import hmac
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from psycopg import sql
 
 PLACES_PER_SECOND = 1 << 30
 """More transactions than any cluster ends in a second: epochs of different times never touch."""
+_PROOF_SIGNS = 32
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -20,6 +22,11 @@ def epoch_text(connection: psycopg.Connection[Any]) -> str:
     """The same at every server of one database, another one after each restore or move of it."""
     row = connection.execute("select order_offset()").fetchone()
     return str(row[0]) if row else ""
+
+
+def epoch_proof(audit_key: bytes, epoch: str) -> str:
+    """Shows that somebody with the clinic's keys serves this epoch; it may be said again by anybody."""
+    return hmac.digest(audit_key, f"epoch {epoch}".encode(), "sha256").hex()[:_PROOF_SIGNS]
 
 
 def epoch_statement(now: datetime) -> sql.Composed:

@@ -10,7 +10,7 @@ from hms_server.announce import Announcement, Announcer, local_addresses
 from hms_server.clock import Clock
 from hms_server.config import Settings
 from hms_server.contract.pairing import Handover, Invitation
-from hms_server.epoch import epoch_text
+from hms_server.epoch import epoch_proof, epoch_text
 from hms_server.keys import ServerKeys, encode
 from hms_server.neighbours import all_addresses, endpoint
 
@@ -90,11 +90,13 @@ class Presence:
             return epoch_text(connection)
 
     def _announcement(self) -> Announcement:
+        epoch = self._epoch()
         return Announcement(
             clinic_name=self._clinic_name(),
             public_key=self._keys.public_key,
             port=self._port(),
             pairing_port=self._settings.pairing_port,
             version=version("hms"),
-            epoch=self._epoch(),
+            epoch=epoch,
+            proof=epoch_proof(self._keys.audit_key, epoch),
         )

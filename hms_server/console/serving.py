@@ -10,6 +10,7 @@ from hms_server.accounts.setup import is_set_up
 from hms_server.app import Server
 from hms_server.backup.arrival import describe
 from hms_server.config import PORT, Settings
+from hms_server.console.elsewhere import Lookout
 from hms_server.console.ground import Commands, connect, embedded, running_database
 from hms_server.console.service import Anteroom, watch_over
 from hms_server.console.setting_up import add_clinic_options, create_clinic_once
@@ -86,12 +87,14 @@ def _serve(options: argparse.Namespace, anteroom: Anteroom, stop: Event, notifie
     with ExitStack() as starting:
         starting.enter_context(notifier.patience())
         notifier.status("getting the database ready")
+        lookout = Lookout(announces=not options.no_announce)
         with running_database(options) as dsn:
             if not anteroom.finds_clinic(dsn):
                 return False
             create_clinic_once(dsn, options)
             with connect(dsn) as connection:
                 load_reference(connection)
+                lookout.refuse_older_past(connection, options.data_dir / "keys.json")
                 if options.database:
                     print(f"The clinic is in {describe(connection)}.", flush=True)
             revive = None if options.database else embedded(options).ensure_running

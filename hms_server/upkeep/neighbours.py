@@ -25,6 +25,7 @@ class SeenServer:
     port: int
     version: str
     epoch: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,4 +101,5 @@ def _describe(listening: Zeroconf, name: str) -> SeenServer | None:
         port=info.port or 0,
         version=told.get("version", ""),
         epoch=told.get("epoch", ""),
+        proof=told.get("proof", ""),
     )
