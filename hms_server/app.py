@@ -1,7 +1,6 @@
 """The composition root of the server: builds every part once and joins them."""
 
 import random
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -16,12 +15,13 @@ from hms_server.accounts.commands import Accounts
 from hms_server.accounts.pairing_codes import PairingCodes
 from hms_server.accounts.passwords import PasswordDesk
 from hms_server.accounts.sessions import Sessions
+from hms_server.assistant.answering import load_library
+from hms_server.assistant.usage import is_switched_on
 from hms_server.assistant.waiting import forget_old as forget_old_answers
 from hms_server.assistant.waiting import give_back_waiting
 from hms_server.backup.nightly import NightlyBackup
 from hms_server.clock import Clock, system_clock
 from hms_server.config import Settings
-from hms_server.consultations.diagnoses import diagnosis_index
 from hms_server.contract.accounts import DeviceChanged, SessionEnded, StaffChanged
 from hms_server.contract.envelope import Event
 from hms_server.contract.relay import JobChanged, JobState
@@ -34,7 +34,6 @@ from hms_server.pairing import PairingDesk
 from hms_server.paystack import notices
 from hms_server.paystack.webhook import WebhookEndpoint
 from hms_server.postgres_programs import PostgresFailed
-from hms_server.prescribing.interactions import interaction_table
 from hms_server.presence import Presence
 from hms_server.relay.jobs import forget_before
 from hms_server.relay.queries import ReachabilityDesk
@@ -44,6 +43,7 @@ from hms_server.relay_table import RelayTable
 from hms_server.router import Router
 from hms_server.routes import FAULTS_BY_CONSTRAINT, routes, subscribers
 from hms_server.scheduling.forgotten import close_missed
+from hms_server.steady import keep_steady, read_reference
 from hms_server.triage.escalation import escalate
 from hms_server.updates.queries import update_desk
 from hms_server.upkeep.keeping import Upkeep
@@ -55,8 +55,6 @@ log = structlog.get_logger()
 SWEEP_EVERY_S = 5.0
 SEAL_PAUSE_S = 0.05
 TRY_PAUSE_S = 0.05
-SWITCH_EVERY_S = 0.0005
-"""A request changes threads twice; where one thread computes, Python's own 5 ms would be added each time."""
 RETENTION_EVERY = timedelta(hours=1)
 
 
@@ -97,7 +95,7 @@ class Server:
         self.pairing = self._make_pairing()
         self._join_upkeep()
         self._stopping = threading.Event()
-        self._warm_up = threading.Thread(target=_read_reference, name="hms-warm-up", daemon=True)
+        self._warm_up = threading.Thread(target=read_reference, name="hms-warm-up", daemon=True)
         self._forgets_at = clock()
         self._keeper = threading.Thread(target=self._keep_house, name="hms-housekeeping", daemon=True)
         # Apart from the other duties: a backup takes minutes, and alerts move on meanwhile.
@@ -181,9 +179,10 @@ class Server:
 
     def start(self) -> None:
         """Begins to serve."""
-        sys.setswitchinterval(SWITCH_EVERY_S)
         self._look_at_clock()
         self._load_devices()
+        self._load_assistant()
+        keep_steady()
         self._pump.start()
         self._pump.started.wait()
         position = self._pump.position
@@ -251,6 +250,12 @@ class Server:
         with self._connect() as connection:
             connection.autocommit = True
             self.upkeep.look_at_clock(connection)
+
+    def _load_assistant(self) -> None:
+        """Before anybody waits: with the first question, a second of imports would hold up every screen."""
+        with self._connect() as connection:
+            if is_switched_on(connection):
+                load_library()
 
     def _load_devices(self) -> None:
         with self._connect() as connection:
@@ -365,12 +370,6 @@ def _perform(duty: Callable[[psycopg.Connection[Any]], None], connection: psycop
     except Exception:
         # One row that cannot be read must not keep alerts from moving on and sessions from ending.
         log.exception("a duty of the house failed", duty=duty.__name__)
-
-
-def _read_reference() -> None:
-    """Builds what the first doctor of the day would otherwise wait for."""
-    diagnosis_index()
-    interaction_table()
 
 
 def _concerned_by(event: SessionEnded | StaffChanged) -> Callable[[Actor], bool]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, LiteralString
 from zoneinfo import ZoneInfo
 
@@ -55,6 +56,7 @@ POLICY = Policy(
 BROKEN_OFF = "The line or the server broke off while the answer was written. Ask again."
 UNSENT = "The internet is not there. The question can wait until it is, or be dropped."
 LATE_AFTER = timedelta(minutes=2)
+LIBRARY = "hms_server.assistant.client"
 LATE = "Asked on {asked}; answered when the internet was back."
 
 
@@ -77,6 +79,11 @@ def job_for(message_id: MessageId, attempt: int, person: str) -> NewJob:
 
 def key_of(message_id: MessageId, attempt: int) -> str:
     return f"{message_id}.{attempt}"
+
+
+def load_library() -> None:
+    """Imports the provider's library, a second of work, which is else done with the first question."""
+    import_module(LIBRARY)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import LiteralString
+from typing import Any, LiteralString
+
+import psycopg
 
 from hms_server.contract.values import StaffId
 from hms_server.faults import Refused
@@ -30,6 +32,11 @@ def policy_of(work: Work) -> Policy:
     policy = work.one(Policy, "select enabled, person_limit, clinic_limit from assistant_policy")
     assert policy is not None
     return policy
+
+
+def is_switched_on(connection: psycopg.Connection[Any]) -> bool:
+    """Whether questions may come at all."""
+    return connection.execute("select from assistant_policy where enabled").fetchone() is not None
 
 
 def month_of(work: Work) -> date:
