@@ -73,7 +73,6 @@ PICTURES: dict[str, Sequence[tuple[str, str]]] = {
     "administration": (("administration", "Staff and workstations"),),
     "looking-after": (("looking_after", "How the servers are, and what wants to be looked after"),),
     "prices": (("prices", "What everything costs, filled row by row"),),
-    "prices": (("prices", "What everything costs, filled row by row"),),
     "providers": (("providers", "Keys and addresses of those outside"),),
     "outside": (("outside", "What is on its way"),),
     "display": (("display", "The waiting room's screen"),),
