@@ -17,12 +17,22 @@ THREADS_THAT_MAY_STAY = {
     "Dummy-": "Python's name for a thread of Qt or ZeroMQ that called into Python; it cannot be joined",
     "pytest_timeout": "belongs to the test runner",
 }
+_DEFAULT = structlog.get_config()["processors"]
 _GRACE_S = 2.0
 _GRAVE = frozenset({"warning", "warn", "error", "critical", "fatal", "exception"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker of this plugin."""
+    """Registers the marker of this plugin, and logs tracebacks as the programs do.
+
+    Where rich is installed, structlog would draw them with all their values, which takes a second for each.
+    """
+    structlog.configure(
+        processors=[
+            *_DEFAULT[:-1],
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
     config.addinivalue_line(
         "markers", "allow_log(*patterns): warnings and errors that match may be logged in this test"
     )

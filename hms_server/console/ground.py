@@ -76,4 +76,7 @@ def is_used_by_a_server(dsn: str) -> bool:
         return False
 
 
-SERVERS = "select from pg_stat_activity where application_name = 'hms-server' limit 1"
+SERVERS = """
+select from pg_stat_activity
+where application_name = 'hms-server' and datname = current_database() limit 1
+"""
