@@ -53,6 +53,8 @@ class Committed(Protocol):
     def body(self) -> bytes: ...
 
 
+AHEAD_PATIENCE_S = 3.0
+
 ActorT = TypeVar("ActorT", bound=Follower)
 
 
@@ -76,6 +78,37 @@ class Resumed(Generic[ActorT]):
     follow: Follow
     actor: ActorT
     earlier: Sequence[Committed] | None
+
+
+class Ahead(Generic[ActorT]):
+    """Screens that come from a server whose reader was quicker: they have what this one has yet to read.
+
+    Sent from here at once they would be told the same twice, or of a gap where there is none.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[bytes, tuple[Resumed[ActorT], float]] = {}
+
+    def holds(self, resumed: Resumed[ActorT], now: Position, *, at_s: float) -> bool:
+        """Whether this one waits until `now` has come so far; no longer than an idle reader needs to look."""
+        wanted = resumed.follow.position
+        _, since_s = self._waiting.pop(resumed.identity, (resumed, at_s))
+        if wanted is None or wanted <= now or at_s - since_s >= AHEAD_PATIENCE_S:
+            return False
+        self._waiting[resumed.identity] = (resumed, since_s)
+        return True
+
+    def reached(self, now: Position) -> list[Resumed[ActorT]]:
+        """Those who can go on, now that events up to there are read."""
+        return [
+            resumed
+            for resumed, _ in self._waiting.values()
+            if resumed.follow.position is None or resumed.follow.position <= now
+        ]
+
+    def forget(self, before_s: float) -> None:
+        """Drops those who have not come back to ask."""
+        self._waiting = {key: one for key, one in self._waiting.items() if one[1] >= before_s}
 
 
 def missed_between(

@@ -13,6 +13,7 @@ import structlog
 import zmq
 from zmq.utils import z85
 
+from hms_server import following
 from hms_server.clock import Clock
 from hms_server.contract.envelope import (
     MAX_MESSAGE_BYTES,
@@ -31,16 +32,7 @@ from hms_server.contract.envelope import (
 )
 from hms_server.doorway import Gate, TaskT
 from hms_server.faults import DATABASE_AWAY
-from hms_server.following import (
-    ActorT,
-    Committed,
-    Resumed,
-    Subscription,
-    as_item,
-    may_see,
-    missed_between,
-    protocol_fault,
-)
+from hms_server.following import ActorT, Ahead, Committed, Resumed, Subscription
 from hms_server.life_signs import LifeSigns
 from hms_server.listening import ListenRefused, listen
 
@@ -83,6 +75,7 @@ class Router(Generic[ActorT, TaskT]):
         self._recent: deque[Committed] = deque(maxlen=RECENT_EVENTS)
         self._position: Position | None = None
         self._subscriptions: dict[bytes, Subscription[ActorT]] = {}
+        self._ahead: Ahead[ActorT] = Ahead()
         self._decode = msgspec.msgpack.Decoder(ToServer).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._zap = self._context.socket(zmq.REP)
@@ -278,7 +271,7 @@ class Router(Generic[ActorT, TaskT]):
         self._send([identity, self._encode(pong)])
 
     def _follow(self, identity: bytes, device: str, follow: Follow) -> None:
-        actor = protocol_fault(follow.protocol) or self._gate.identify(follow.session, device)
+        actor = following.protocol_fault(follow.protocol) or self._gate.identify(follow.session, device)
         if isinstance(actor, Fault):
             self._send([identity, self._encode(Lapsed(actor))])
         elif actor is None or self._is_long_ago(follow):
@@ -298,13 +291,15 @@ class Router(Generic[ActorT, TaskT]):
     def _subscribe(self, resumed: Resumed[ActorT]) -> None:
         """From here on this screen gets events; first those that it missed."""
         follow, now = resumed.follow, self._now()
+        if self._ahead.holds(resumed, now, at_s=time.monotonic()):
+            return
         wanted = now if follow.position is None else follow.position
         gap = wanted > now or (resumed.earlier is None and self._is_long_ago(follow))
         start = now if gap else wanted
         subscription = Subscription(resumed.actor, follow.session, resumed.device, start, time.monotonic())
         self._subscriptions[resumed.identity] = subscription
         self._send([resumed.identity, self._encode(Following(start, gap))])
-        missed = missed_between(start, now, earlier=resumed.earlier, recent=self._recent)
+        missed = following.missed_between(start, now, earlier=resumed.earlier, recent=self._recent)
         if missed:
             self._send_events(resumed.identity, subscription, missed, {})
 
@@ -314,6 +309,9 @@ class Router(Generic[ActorT, TaskT]):
         packed: dict[tuple[int, ...], bytes] = {}
         for identity, subscription in list(self._subscriptions.items()):
             self._send_events(identity, subscription, events, packed)
+        for held in self._ahead.reached(self._position):
+            # Whose session has ended meanwhile is not let in by what was known before.
+            self._follow(held.identity, held.device, held.follow)
 
     def _send_events(
         self,
@@ -323,12 +321,16 @@ class Router(Generic[ActorT, TaskT]):
         packed: dict[tuple[int, ...], bytes],
     ) -> None:
         """Sends what this person may see; equal selections are packed once for all who share them."""
-        chosen = tuple(index for index, event in enumerate(events) if may_see(subscription.actor, event))
+        chosen = tuple(
+            index for index, event in enumerate(events) if following.may_see(subscription.actor, event)
+        )
         if not chosen:
             return
         payload = packed.get(chosen)
         if payload is None:
-            payload = packed[chosen] = self._encode(Events([as_item(events[index]) for index in chosen]))
+            payload = packed[chosen] = self._encode(
+                Events([following.as_item(events[index]) for index in chosen])
+            )
         self._send([identity, self._encode(subscription.sent), payload])
         subscription.sent = events[chosen[-1]].position
 
@@ -343,6 +345,7 @@ class Router(Generic[ActorT, TaskT]):
 
     def _forget_silent(self) -> None:
         limit = time.monotonic() - SILENT_AFTER_S
+        self._ahead.forget(limit)
         for identity, subscription in list(self._subscriptions.items()):
             lapsed = self._gate.peek(subscription.session, subscription.device)
             if isinstance(lapsed, Fault):

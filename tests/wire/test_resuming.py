@@ -1,6 +1,7 @@
 """Going on after an interruption at the moments when something else happens at the same time."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,7 +20,7 @@ from hms_server.contract.envelope import (
 from hms_server.database import connect
 from hms_server.events import EventPump
 from hms_server.faults import DATABASE_AWAY
-from hms_server.following import missed_between
+from hms_server.following import AHEAD_PATIENCE_S, Ahead, Resumed, missed_between
 from hms_server.router import Router
 from tests.wire.gates import (
     PATIENCE_S,
@@ -99,6 +100,41 @@ def test_what_was_read_and_what_was_remembered_is_told_once_each() -> None:
     missed = missed_between(Position(3, 3), Position(7, 7), earlier=earlier, recent=recent)
 
     assert [event.position.transaction for event in missed] == [4, 5, 6, 7]
+
+
+def test_who_comes_from_a_quicker_server_goes_on_without_a_gap() -> None:
+    """The other server has told it of 6 and 7 already; this one has read as far as 5."""
+    port = free_port()
+    gate = Gate(answer_all)
+    with router_on(port, gate) as router:
+        router.publish([staff_changed(5)])
+        until(lambda: router._position == Position(5, 5))
+        follow = Follow("s3cret", Position(7, 7))
+
+        with ThreadPoolExecutor(1) as pool:
+            answers = pool.submit(exchange, port, follow, answers=2)
+            until(lambda: bool(router._ahead.reached(Position(7, 7))))
+            router.publish([staff_changed(6)])
+            router.publish([staff_changed(7), staff_changed(8)])
+            following, events = answers.result()
+
+    assert following == Following(Position(7, 7), gap=False)
+    assert isinstance(events, Events)
+    assert [item.position.transaction for item in events.items] == [8]
+
+
+def test_a_place_that_nobody_ever_reached_is_a_gap() -> None:
+    """Asked again, as workstations do that get no answer."""
+    ahead: Ahead[Somebody] = Ahead()
+    lost = Resumed(b"desk", "key", Follow("s3cret", Position(99, 1)), Somebody(), None)
+    now = Position(5, 5)
+
+    assert ahead.holds(lost, now, at_s=100.0)
+    assert ahead.holds(lost, now, at_s=100.0 + AHEAD_PATIENCE_S / 2)
+    assert not ahead.holds(lost, now, at_s=100.0 + AHEAD_PATIENCE_S)
+    assert ahead.holds(lost, now, at_s=200.0)
+    ahead.forget(before_s=201.0)
+    assert ahead.reached(Position(99, 1)) == []
 
 
 def test_a_database_that_is_away_ends_nobodys_session() -> None:
