@@ -1,5 +1,8 @@
 """The one table of the desktop: by keyboard, with pills, and without cutting off what must be read."""
 
+from collections.abc import Iterator
+from itertools import islice
+from operator import length_hint
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QSize, Qt, QTimer, Signal
@@ -13,6 +16,8 @@ from hms_desktop.widgets.tokens import current_tokens
 
 T = TypeVar("T")
 
+ROWS_AT_ONCE = 60
+"""More than fit on a screen: a long list gets the heights of the others in the pauses of the event loop."""
 WIDEST_DEMAND = 380
 """A table asks its neighbours for no more width than this; a wider one scrolls sideways."""
 
@@ -31,6 +36,10 @@ class TableView(QTableView, Generic[T]):
         self._refit = QTimer(self, singleShot=True, interval=0)
         self._refit.timeout.connect(self._fit)
         self._wants: list[Want] = []
+        self._narrow: list[int] = []
+        self._unfitted: Iterator[int] = iter(())
+        self._fitting = QTimer(self, singleShot=True, interval=0)
+        self._fitting.timeout.connect(self._fit_some)
         self.setAccessibleName(name)
         self.setModel(model)
         self._cells = CellDelegate(self)
@@ -139,15 +148,19 @@ class TableView(QTableView, Generic[T]):
             for number, (want, width) in enumerate(zip(self._wants, widths, strict=True))
             if width < want.full and not self.rows_model.columns[number].may_elide
         ]
-        self._fit_heights(narrow)
+        first, count = max(0, self.rowAt(0)), self.rows_model.rowCount()
+        self._narrow, self._unfitted = narrow, iter([*range(first, count), *range(first)])
+        self._fit_some()
 
-    def _fit_heights(self, narrow: list[int]) -> None:
-        """A row in which a text has to wrap gets as many lines as it needs."""
-        for row in range(self.rows_model.rowCount()):
-            needed = [self._text_height(self.rows_model.index(row, column)) for column in narrow]
+    def _fit_some(self) -> None:
+        """A row in which a text has to wrap gets as many lines as it needs; those in sight are the first."""
+        for row in islice(self._unfitted, ROWS_AT_ONCE):
+            needed = [self._text_height(self.rows_model.index(row, column)) for column in self._narrow]
             height = max([self._row_height(), *needed])
             if self.rowHeight(row) != height:
                 self.setRowHeight(row, height)
+        if length_hint(self._unfitted):
+            self._fitting.start()
 
     def _text_height(self, index: QModelIndex) -> int:
         return self._cells.height_for(index, self.columnWidth(index.column()), self.font())

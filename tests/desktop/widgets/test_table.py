@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from hms_desktop.widgets.columns import Want, column_widths, measure_columns
 from hms_desktop.widgets.rows import Column, RowsModel
-from hms_desktop.widgets.table import TableView
+from hms_desktop.widgets.table import ROWS_AT_ONCE, TableView
 from tests.desktop.samples import LONG_NAME
 
 
@@ -108,6 +108,22 @@ def test_long_name_wraps_and_its_row_grows(qtbot: QtBot, table: TableView[Row]) 
     assert table.rowHeight(0) >= 3 * metrics.height()
     assert table.rowHeight(0) > table.rowHeight(1)
     assert table.columnWidth(0) + table.columnWidth(1) <= table.viewport().width()
+
+
+def test_in_a_long_list_those_in_sight_grow_first_and_the_others_in_the_pauses(
+    qtbot: QtBot, table: TableView[Row]
+) -> None:
+    many = [Row(f"T-{number:03}", LONG_NAME) for number in range(5 * ROWS_AT_ONCE)]
+    table.rows_model.replace(many)
+    qtbot.waitUntil(lambda: table.rowHeight(len(many) - 1) > 50)
+    table.verticalScrollBar().setValue(table.verticalScrollBar().maximum() // 2)
+    in_sight, wrapped = table.rowAt(1), table.rowHeight(0)
+
+    table.resize(table.width() + 400, table.height())
+
+    assert table.rowHeight(in_sight) < wrapped
+    assert table.rowHeight(0) == wrapped
+    qtbot.waitUntil(lambda: table.rowHeight(0) < wrapped)
 
 
 def test_ticket_is_never_narrower_than_its_text(qtbot: QtBot, table: TableView[Row]) -> None:
