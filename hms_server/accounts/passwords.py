@@ -2,12 +2,18 @@
 
 import secrets
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from threading import Lock
+from typing import TypeVar
 
 import psutil
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
+T = TypeVar("T")
 
 MIN_LENGTH = 8
 NICENESS = 5
@@ -54,22 +60,44 @@ def _lower_priority() -> None:
         process.nice(NICENESS)
 
 
+def _start_helper() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_lower_priority)
+
+
 class PasswordDesk:
-    """Checks passwords one at a time in a helper process; the calling thread waits."""
+    """Checks passwords one at a time in a helper process; the calling thread waits.
+
+    A helper that was killed, as a system short of memory does, is replaced: else nobody could sign in any
+    more until somebody starts the server anew.
+    """
 
     def __init__(self) -> None:
-        self._pool = ProcessPoolExecutor(
-            max_workers=1, mp_context=get_context("spawn"), initializer=_lower_priority
-        )
+        self._lock = Lock()
+        self._pool = _start_helper()
 
     def check(self, password_hash: str, password: str) -> bool:
         """Whether the password belongs to the hash."""
-        return self._pool.submit(check_password, password_hash, password).result()
+        return self._ask(check_password, password_hash, password)
 
     def hash(self, password: str) -> str:
         """The argon2id hash of a new password."""
-        return self._pool.submit(hash_password, password).result()
+        return self._ask(hash_password, password)
 
     def close(self) -> None:
         """Ends the helper process."""
-        self._pool.shutdown()
+        with self._lock:
+            self._pool.shutdown()
+
+    def _ask(self, task: Callable[..., T], *given: str) -> T:
+        pool = self._pool
+        try:
+            return pool.submit(task, *given).result()
+        except BrokenProcessPool:
+            return self._replace(pool).submit(task, *given).result()
+
+    def _replace(self, broken: ProcessPoolExecutor) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is broken:
+                broken.shutdown()
+                self._pool = _start_helper()
+            return self._pool
