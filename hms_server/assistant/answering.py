@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, LiteralString
 from zoneinfo import ZoneInfo
 
 import msgspec
+import structlog
 
 from hms_server.assistant import provider, usage
 from hms_server.assistant.asking import GONE, ThroughDispatch, Whose, actor_of
@@ -56,6 +57,8 @@ POLICY = Policy(
 BROKEN_OFF = "The line or the server broke off while the answer was written. Ask again."
 UNSENT = "The internet is not there. The question can wait until it is, or be dropped."
 LATE_AFTER = timedelta(minutes=2)
+log = structlog.get_logger()
+
 LIBRARY = "hms_server.assistant.client"
 LATE = "Asked on {asked}; answered when the internet was back."
 
@@ -82,8 +85,14 @@ def key_of(message_id: MessageId, attempt: int) -> str:
 
 
 def load_library() -> None:
-    """Imports the provider's library, a second of work, which is else done with the first question."""
-    import_module(LIBRARY)
+    """Imports the provider's library, a second of work, which is else done with the first question.
+
+    Where it cannot be imported, only the assistant is without it: the clinic opens all the same.
+    """
+    try:
+        import_module(LIBRARY)
+    except ImportError as error:
+        log.warning("the assistant's library is missing", error=str(error))
 
 
 @dataclass(frozen=True)
