@@ -120,7 +120,9 @@ def take_new_keys(options: argparse.Namespace) -> int:
         if row[1] in (None, keys.public_key):
             keys = _exchange_pair(path, keys)
         replace_key(connection, keys.public_key)
-        path.with_name(BEFORE).unlink(missing_ok=True)
+        if not was_lost:
+            # Else they may be the very keys that are missed.
+            path.with_name(BEFORE).unlink(missing_ok=True)
     print(
         "The clinic has new keys. Start this server, let other servers join anew, and pair all workstations."
     )

@@ -58,3 +58,22 @@ def test_an_audit_trail_is_not_called_broken_for_want_of_its_keys(
 
     assert code == 1
     assert "belongs to a clinic whose servers have the key" in capsys.readouterr().err
+
+
+def test_the_keys_of_before_stay_where_others_take_their_place(
+    desk: Desk, database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed halfway, then somebody took the new keys away: these are all that opens what is sealed."""
+    path = tmp_path / "keys.json"
+    keys = load_or_create(path)
+    with desk.connect() as connection:
+        claim_clinic(connection, keys.public_key)
+    ((clinic,),) = desk.sql("select name from clinic")
+    path.rename(path.with_name(BEFORE))
+    load_or_create(path)
+
+    code = main(["--data-dir", str(tmp_path), "--database", database, "new-keys", "--clinic", clinic])
+
+    assert code == 0
+    assert "enter the providers" in capsys.readouterr().out
+    assert load(path.with_name(BEFORE)) == keys
