@@ -20,6 +20,7 @@ GTIN, LOT, EXPIRY = "01", "10", "17"
 _SYMBOLOGY = re.compile(r"\](?:C1|d2|e0|J1|Q3)")
 """What some scanners type first, to say which kind of code bears the parts."""
 _PLAIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
+_SWALLOWED_DAY = re.compile(r".+17([0-9]{6})")
 _FIXED = {
     "00": 18,
     **dict.fromkeys(("01", "02", "03"), 14),
@@ -49,11 +50,10 @@ def read_pack(code: str, *, today: date) -> ScannedPack | None:
     parts = _parts(_SYMBOLOGY.sub("", code, count=1).removeprefix(SEPARATOR))
     if parts is None or not _PLAIN.fullmatch(parts.get(GTIN, "")):
         return None
-    lot = parts.get(LOT, "")
     return ScannedPack(
         gtin=parts[GTIN],
         # Without its separator a lot would end with what follows it: rather none than a wrong one.
-        lot=lot if len(lot) <= LONGEST_LOT else "",
+        lot="" if _has_swallowed(parts, today=today) else parts.get(LOT, ""),
         expires_on=_day(parts.get(EXPIRY, ""), today=today),
     )
 
@@ -77,6 +77,15 @@ def _parts(text: str) -> dict[str, str] | None:
                 return None
         parts.setdefault(name, value)
     return parts
+
+
+def _has_swallowed(parts: dict[str, str], *, today: date) -> bool:
+    """Whether the lot goes on with its neighbour, as where it is too long or ends like a last day."""
+    lot = parts.get(LOT, "")
+    if len(lot) > LONGEST_LOT:
+        return True
+    day = _SWALLOWED_DAY.fullmatch(lot) if EXPIRY not in parts else None
+    return day is not None and _day(day[1], today=today) is not None
 
 
 def _day(text: str, *, today: date) -> date | None:

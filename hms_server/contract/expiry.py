@@ -5,6 +5,9 @@ from calendar import monthrange
 from contextlib import suppress
 from datetime import date
 
+EXPIRES_SOON_DAYS = 60
+"""Up to so many days from today a last day is near, on every list and form."""
+
 
 def last_day(text: str) -> date | None:
     """Such as 2027-06-30, 30/06/2027, or 06/2027 for the end of that month; day before month, None else."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from hms_server.contract.expiry import EXPIRES_SOON_DAYS
 from hms_server.contract.pharmacy import Allocation, AttentionKind, AttentionRow
 from hms_server.contract.values import BatchId, ProductId
 
@@ -12,7 +13,6 @@ MAX_QUANTITY = 10_000
 MAX_DELIVERY = 100_000
 USE_WINDOW_DAYS = 30
 LOW_BELOW_DAYS = 7
-EXPIRES_SOON_DAYS = 60
 LONGEST_SHELF_LIFE_DAYS = 20 * 365
 GTIN_DIGITS = 14
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from hms_server.contract.expiry import EXPIRES_SOON_DAYS
 from hms_server.contract.pharmacy import (
     AttentionKind,
     ListStock,
@@ -16,7 +17,6 @@ from hms_server.contract.pharmacy import (
 )
 from hms_server.patients.names import words_of
 from hms_server.pharmacy.rules import (
-    EXPIRES_SOON_DAYS,
     USE_WINDOW_DAYS,
     StockLevel,
     judge,

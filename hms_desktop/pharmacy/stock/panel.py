@@ -207,7 +207,7 @@ class StockPanel(QWidget):
         self.view.mark_batch(self._batch_id)
         self.receive.show_batches(rows)
         self._show_batch()
-        if self._restoring is not None:
+        if self._restoring is not None and self._restoring["product_id"] == str(self._shown_id()):
             self._restore_form(self._restoring)
         elif self._looks_for_lot and self._pack is not None:
             self._find_batch(self._pack)
@@ -348,7 +348,7 @@ class StockPanel(QWidget):
             if batch.id != self._batch_id:
                 self._on_batch_chosen(batch)
             return
-        if lot and self._form is None:
+        if lot:
             title = self.tr("Lot {lot} is not in the list.").format(lot=pack.lot)
             self.notice.say(Kind.INFO, title, self.tr("F5 receives it."))
 

@@ -51,6 +51,7 @@ class StockState(QObject):
         self._watched = False
         self._text = ""
         self._asked = 0
+        self._round = 0
         self.rows: list[StockRow] = []
         self.more = False
         self.product: StockRow | None = None
@@ -142,22 +143,21 @@ class StockState(QObject):
         self._session.ask(ListStock(text=self._text), done=on_rows, failed=on_fault, owner=self)
 
     def _fetch_product(self, product_id: ProductId) -> None:
-        self._about(product_id, ListStock(product_id=product_id), self._on_product)
-        self._about(product_id, ListBatches(product_id=product_id), self._on_batches)
-        self._about(product_id, ListStockMovements(product_id=product_id), self._on_movements)
+        self._round += 1
+        self._about(ListStock(product_id=product_id), self._on_product)
+        self._about(ListBatches(product_id=product_id), self._on_batches)
+        self._about(ListStockMovements(product_id=product_id), self._on_movements)
 
-    def _about(self, product_id: ProductId, request: Request[A], done: Callable[[A], None]) -> None:
-        """An answer that comes after another medicine was chosen is dropped."""
-
-        def is_shown() -> bool:
-            return self.product is not None and self.product.product_id == product_id
+    def _about(self, request: Request[A], done: Callable[[A], None]) -> None:
+        """An answer that was overtaken by a newer question, or by another medicine, is dropped."""
+        number = self._round
 
         def on_answer(answer: A) -> None:
-            if is_shown():
+            if number == self._round:
                 done(answer)
 
         def on_fault(fault: Fault) -> None:
-            if is_shown():
+            if number == self._round:
                 self.failed.emit(fault)
 
         self._session.ask(request, done=on_answer, failed=on_fault, owner=self)

@@ -9,6 +9,7 @@ from hms_desktop.pharmacy.table import attention_words, expiry_text
 from hms_desktop.widgets.rows import Align, Column
 from hms_desktop.widgets.tokens import Kind
 from hms_desktop.widgets.words import date_text, moment_text
+from hms_server.contract.expiry import EXPIRES_SOON_DAYS
 from hms_server.contract.pharmacy import (
     AttentionKind,
     AttentionRow,
@@ -18,8 +19,6 @@ from hms_server.contract.pharmacy import (
     StockRow,
 )
 
-SOON_DAYS = 60
-"""As the list of what needs attention has it."""
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -82,7 +81,7 @@ def batch_words(row: BatchRow, *, today: date) -> tuple[str, Kind]:
         return _tr("Expired"), Kind.DANGER
     if not row.on_hand:
         return _tr("Used up"), Kind.NEUTRAL
-    if (row.expires_on - today).days <= SOON_DAYS:
+    if (row.expires_on - today).days <= EXPIRES_SOON_DAYS:
         return _tr("Expiring"), Kind.WARNING
     return _tr("In use"), Kind.OK
 

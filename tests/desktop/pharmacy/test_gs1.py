@@ -74,9 +74,10 @@ def test_the_next_century_is_near_at_the_end_of_one() -> None:
     assert pack == ScannedPack(gtin=GTIN, expires_on=date(2105, 1, 1))
 
 
-def test_a_lot_that_swallowed_its_neighbour_is_not_believed() -> None:
+@pytest.mark.parametrize("typed", ["AMX-7211234567890ABCDEFG", "AMX-717270630"])
+def test_a_lot_that_swallowed_its_neighbour_is_not_believed(typed: str) -> None:
     """Some scanners leave the separator out: rather no lot than a wrong one."""
-    pack = read_pack(f"01{GTIN}10AMX-7211234567890ABCDEFG", today=TODAY)
+    pack = read_pack(f"01{GTIN}10{typed}", today=TODAY)
 
     assert pack == ScannedPack(gtin=GTIN)
 

@@ -353,6 +353,32 @@ def begin_count(shelf: Shelf, counted: str) -> None:
     shelf.write(counted)
 
 
+def test_two_packs_of_two_lots_are_not_mixed(shelf: Shelf) -> None:
+    """The day of the first does not stand beside the number of the second, which bears none."""
+    shelf.choose()
+    shelf.press(Qt.Key.Key_F5)
+    receive = shelf.panel.receive
+    shelf.panel.scan(f"010{GTINS[AMOXICILLIN]}1727060010NEW-1")
+    first = (receive.lot.text(), receive.expires.text())
+
+    shelf.panel.scan(f"010{GTINS[AMOXICILLIN]}10NEW-2")
+    second = (receive.lot.text(), receive.expires.text())
+    shelf.panel.scan(GTINS[AMOXICILLIN])
+
+    assert (first, second) == (("NEW-1", "30/06/2027"), ("NEW-2", ""))
+    assert receive.lot.text() == "NEW-2"
+
+
+def test_a_lot_that_is_not_there_is_said_while_another_is_counted(shelf: Shelf) -> None:
+    """Else its tablets would be counted as those of the lot that is open."""
+    begin_count(shelf, "114")
+
+    shelf.panel.scan(f"010{GTINS[AMOXICILLIN]}10OTHER")
+
+    assert shelf.panel.notice.text().startswith("Lot OTHER is not in the list.")
+    assert shelf.panel.count.counted.text() == "114"
+
+
 def test_a_count_shows_the_difference_before_it_is_stored(shelf: Shelf) -> None:
     begin_count(shelf, "114")
     told = shelf.panel.count.told.text()
@@ -433,6 +459,51 @@ def test_what_was_typed_is_there_again_after_a_crash(shelf: Shelf) -> None:
     assert again.notice.text().startswith("You typed this before")
     again.primary()
     assert shelf.asked(CountStock) == [CountStock(batch_id=BatchId(7), counted=114, seen=120)]
+
+
+def test_what_was_typed_earlier_never_comes_back_below_another_medicine(shelf: Shelf) -> None:
+    """Who goes elsewhere before the batches have come finds it where it was typed."""
+    shelf.choose()
+    shelf.press(Qt.Key.Key_F5)
+    shelf.write("L-1")
+    shelf.autosaver.flush()
+    shelf.panel.hide()
+    batches = shelf.connection._answers.pop(ListBatches)
+    again = shelf.panel = shelf.open()
+    state = again.state
+    shelf.qtbot.waitUntil(lambda: state.product is not None and state.product.product_id == AMOXICILLIN)
+    again.stock.table.choose(ARTEMETHER)
+    shelf.qtbot.waitUntil(lambda: state.product is not None and state.product.product_id == ARTEMETHER)
+
+    shelf.connection.answer(ListBatches, batches)
+    shelf.connection.release()
+    shelf.settle(ARTEMETHER)
+    elsewhere = again.receive.isVisible()
+    shelf.choose()
+    shelf.qtbot.waitUntil(again.receive.isVisible)
+
+    assert not elsewhere
+    assert again.receive.lot.text() == "L-1"
+    assert again.receive.title() == f"Receive: {NAMES[AMOXICILLIN]}"
+
+
+def test_an_answer_that_was_overtaken_is_dropped(shelf: Shelf) -> None:
+    """Who counts against an older list would be told to count again."""
+    shelf.choose()
+    newer = [batch(6, 30, days=-5), batch(7, 90)]
+    answers = [newer, shelf.batches[AMOXICILLIN]]
+    shelf.connection.answer(ListBatches, lambda _: Batches(answers.pop(0)))
+    shelf.connection.hold()
+    shelf.panel.state.reload()
+    shelf.panel.state.reload()
+
+    shelf.connection.held.reverse()
+    shelf.connection.release()
+    shelf.qtbot.waitUntil(lambda: shelf.panel.state.batches == newer)
+    QApplication.processEvents()
+
+    assert answers == []
+    assert shelf.panel.state.batches == newer
 
 
 def test_others_changes_are_followed_and_the_place_stays(shelf: Shelf) -> None:

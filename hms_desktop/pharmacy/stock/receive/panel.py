@@ -5,10 +5,10 @@ from datetime import date
 
 from hms_desktop.pharmacy.gs1 import ScannedPack
 from hms_desktop.pharmacy.stock.form.panel import AnyField, StockForm, whole_number
-from hms_desktop.pharmacy.stock.table import SOON_DAYS, amount_text, number_text
+from hms_desktop.pharmacy.stock.table import amount_text, number_text
 from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.words import date_text
-from hms_server.contract.expiry import last_day
+from hms_server.contract.expiry import EXPIRES_SOON_DAYS, last_day
 from hms_server.contract.pharmacy import BatchRow, ReceiveStock, StockRow
 
 LONGEST = 40
@@ -47,6 +47,10 @@ class ReceiveForm(StockForm):
         self.refresh()
 
     def take(self, pack: ScannedPack) -> str:
+        if not self._typed and self._is_of_another(pack):
+            # The day of one lot must not stand beside the number of another.
+            self.lot.set_text("")
+            self.expires.set_text("")
         self._take(self.lot, pack.lot)
         if pack.expires_on is not None and last_day(self.expires.text()) != pack.expires_on:
             self._take(self.expires, f"{pack.expires_on:%d/%m/%Y}")
@@ -118,6 +122,13 @@ class ReceiveForm(StockForm):
         self.expires.set_hint(self._day_words())
         self.quantity.set_hint(self._pack_words())
 
+    def _is_of_another(self, pack: ScannedPack) -> bool:
+        """Whether this pack bears another lot or day than the one that was scanned before."""
+        lot, day = self.lot.text(), last_day(self.expires.text())
+        if lot and pack.lot and lot.casefold() != pack.lot.casefold():
+            return True
+        return day is not None and pack.expires_on is not None and day != pack.expires_on
+
     def _take(self, field: Field, text: str) -> None:
         """What a person typed stays, whatever is scanned."""
         if text and not (self._typed and field.text()):
@@ -134,7 +145,7 @@ class ReceiveForm(StockForm):
         left = (day - self._today()).days
         if left < 0:
             return self.tr("{day}: has expired, send it back").format(day=date_text(day))
-        if left <= SOON_DAYS:
+        if left <= EXPIRES_SOON_DAYS:
             return self.tr("{day}: only {count} days from now").format(day=date_text(day), count=left)
         return self.tr("Up to {day}").format(day=date_text(day))
 
