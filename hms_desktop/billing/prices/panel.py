@@ -135,6 +135,7 @@ class PricesPanel(QWidget):
         self.state.changed.connect(self._show)
         self.state.failed.connect(self._on_failed)
         self.state.refused.connect(self._on_refused)
+        self._kept.failed.connect(self._on_not_kept)
         self._list.retried.connect(self.state.fetch)
         self.search.edited.connect(self.state.search)
         self.search.editor.returnPressed.connect(self._on_search_entered)
@@ -160,7 +161,7 @@ class PricesPanel(QWidget):
         self._show_counts()
         self._show_chosen()
         if self._keeping:
-            self._kept.keep(self.state.open_lines())
+            self._kept.keep(self.state.open_lines(), self.state.unplaced)
 
     def _lines(self) -> list[Line]:
         if self.filters[Shown.OPEN].isChecked():
@@ -208,6 +209,10 @@ class PricesPanel(QWidget):
                 self.tr("Prices that you typed here earlier are not stored."),
                 actions=[Action(self.tr("Show them"), self._show_open)],
             )
+
+    def _on_not_kept(self, reason: str) -> None:
+        title = self.tr("What you type would not survive a crash: {reason}.").format(reason=reason)
+        self.notice.say(Kind.WARNING, title, self.tr("Store it soon."))
 
     def _show_open(self) -> None:
         self.filters[Shown.OPEN].setChecked(True)

@@ -78,6 +78,8 @@ class PricesState(QObject):
         self._asked = 0
         self._seen = False
         self.entries: dict[str, Entry] = {}
+        self.unplaced: dict[str, str] = {}
+        """What was typed earlier for codes that no list has shown yet."""
         self.missing = 0
         self.total = 0
         self.loaded = False
@@ -182,10 +184,15 @@ class PricesState(QObject):
 
     def take_up(self, kept: dict[str, str]) -> None:
         """What was typed here before the program ended; nothing of it overwrites what is typed now."""
-        for code, text in kept.items():
-            if code in self._known and code not in self.entries and not self._has(code, text):
-                self.entries[code] = Entry(text=text, stage=Stage.TYPED, seen=self._known[code].price)
+        self.unplaced = kept | self.unplaced
+        self._place()
         self.changed.emit()
+
+    def _place(self) -> None:
+        for code in [code for code in self.unplaced if code in self._known]:
+            text = self.unplaced.pop(code)
+            if code not in self.entries and not self._has(code, text):
+                self.entries[code] = Entry(text=text, stage=Stage.TYPED, seen=self._known[code].price)
 
     def _has(self, code: str, text: str) -> bool:
         """Whether the server has it all the same: it was on its way when the program ended."""
@@ -214,6 +221,10 @@ class PricesState(QObject):
             self._fetch_page(number, rows)
             return
         self._known |= {row.code: row for row in rows}
+        self._place()
+        if answer.found == answer.total:
+            # The whole list: what still has no row is charged no more.
+            self.unplaced.clear()
         # A row that moved from one page to the next between two answers stands in both.
         self._shown = list(dict.fromkeys(row.code for row in rows))
         self.missing, self.total = answer.missing, answer.total

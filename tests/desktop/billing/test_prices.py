@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from hms_desktop.billing.prices.panel import PricesPanel, Shown
-from hms_desktop.drafts import KEY_BYTES, Autosaver, DraftStore
+from hms_desktop.drafts import KEY_BYTES, Autosaver, DraftKey, DraftStore
 from hms_desktop.session import Session
 from hms_server.contract.billing import (
     GetPriceHistory,
@@ -88,16 +88,18 @@ Opened = Callable[..., PricesPanel]
 def open_panel(connection: FakeConnection, session: Session, autosaver: Autosaver, qtbot: QtBot) -> Opened:
     """Shows the three prices."""
 
-    def make(currency: str = "XOF") -> PricesPanel:
+    def make(currency: str = "XOF", *, words: str = "") -> PricesPanel:
         Clinic(connection, currency)
         panel = PricesPanel(
             session, currency=currency, clock=lambda: NOW, zone=ZONE, autosaver=autosaver, staff_id=ESI.id
         )
         qtbot.addWidget(panel)
         panel.resize(1180, 620)
+        if words:
+            panel.state.search(words)
         with qtbot.waitExposed(panel):
             panel.show()
-        qtbot.waitUntil(lambda: panel.table.model().rowCount() == 3)
+        qtbot.waitUntil(lambda: panel.table.model().rowCount() == (1 if words else 3))
         panel.take_focus()
         return panel
 
@@ -239,6 +241,35 @@ def test_what_was_typed_comes_back_after_the_program_has_ended(
 
     assert shown(after, "paracetamol-500")[3:] == ["1500", "Not stored"]
     assert "not stored" in after.notice.text()
+
+
+def test_what_was_typed_outlives_a_list_that_shows_a_part(
+    open_panel: Opened, autosaver: Autosaver, qtbot: QtBot
+) -> None:
+    """Somebody searches before the whole list has come: the rows that it hides come back with it."""
+    before = open_panel()
+    qtbot.waitUntil(lambda: before._keeping)
+    QApplication.processEvents()
+    type_price(before, "1500", enter=False)
+    autosaver.flush()
+    before.hide()
+
+    after = open_panel(words="Consultation")
+    qtbot.waitUntil(lambda: after.state.unplaced == {"paracetamol-500": "1500"})
+    after.state.search("")
+    qtbot.waitUntil(lambda: after.table.model().rowCount() == 3)
+
+    assert shown(after, "paracetamol-500")[3:] == ["1500", "Not stored"]
+    assert after.state.unplaced == {}
+
+
+def test_a_disk_that_keeps_nothing_is_said(open_panel: Opened, autosaver: Autosaver) -> None:
+    panel = open_panel()
+    key = DraftKey(staff_id=ESI.id, patient_id=None, encounter_id=None, kind="prices")
+
+    autosaver.failed.emit(key, "No space left on device")
+
+    assert panel.notice.text().startswith("What you type would not survive a crash: No space left on device.")
 
 
 def test_words_find_and_enter_leads_to_the_field(open_panel: Opened, qtbot: QtBot) -> None:
