@@ -15,29 +15,38 @@ from hms_server.listening import ListenRefused
 from hms_server.upkeep.neighbours import SeenServer, look_around
 
 LOOK_S = 2.0
+GIVE_UP_S = 15.0
+"""Whatever a network is full of, people wait no longer than that for their server."""
 HERE = "127.0.0.1"
 
 
 class Lookout:
-    """Looks round in the network while the database gets ready, for a server that announces itself."""
+    """Looks round in the network while the database gets ready, for a server that announces itself.
 
-    def __init__(self, *, announces: bool, look: Callable[[], Sequence[SeenServer]] | None = None) -> None:
+    One without keys has no clinic yet, or only just its own, and looks for nobody.
+    """
+
+    def __init__(
+        self, keys_path: Path, *, announces: bool, look: Callable[[], Sequence[SeenServer]] | None = None
+    ) -> None:
+        self._keys_path = keys_path
         self._look = look or _look
         self._seen: Sequence[SeenServer] = ()
-        self._thread = Thread(target=self._run, name="hms-lookout", daemon=True) if announces else None
+        looks = announces and keys_path.exists()
+        self._thread = Thread(target=self._run, name="hms-lookout", daemon=True) if looks else None
         if self._thread is not None:
             self._thread.start()
 
-    def refuse_older_past(self, connection: psycopg.Connection[Any], keys_path: Path) -> None:
+    def refuse_older_past(self, connection: psycopg.Connection[Any], *, give_up_s: float = GIVE_UP_S) -> None:
         """`ListenRefused` where a server with this clinic's keys serves records that began anew after these.
 
         Workstations would trust both, and what is entered would go to either. Only a holder of the keys can
         prove a newer past, so nobody else in the network keeps a server from its start.
         """
-        if self._thread is None or not keys_path.exists():
+        if self._thread is None or not self._keys_path.exists():
             return
-        self._thread.join()
-        newer = find_newer(self._seen, keys=load(keys_path), epoch=epoch_text(connection))
+        self._thread.join(give_up_s)
+        newer = find_newer(self._seen, keys=load(self._keys_path), epoch=epoch_text(connection))
         if newer is not None:
             where = ", ".join(each for each in newer.addresses if each != HERE) or "another place"
             raise ListenRefused(

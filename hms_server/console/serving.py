@@ -30,9 +30,13 @@ def add(commands: Commands) -> None:
 def add_run_options(run: argparse.ArgumentParser) -> None:
     """What the server is told when it is started, by a person or by a service manager."""
     run.add_argument("--bind", default="*", help="address to listen on (default: all)")
-    run.add_argument("--port", type=int, default=PORT)
-    run.add_argument("--pairing-port", type=int, default=PAIRING_PORT)
-    run.add_argument("--workers", type=int, default=Settings.workers)
+    run.add_argument("--port", type=int, default=PORT, help="for workstations (default: %(default)s)")
+    run.add_argument(
+        "--pairing-port", type=int, default=PAIRING_PORT, help="for new ones (default: %(default)s)"
+    )
+    run.add_argument(
+        "--workers", type=int, default=Settings.workers, help="requests at a time (default: %(default)s)"
+    )
     run.add_argument(
         "--webhook",
         type=_address,
@@ -87,14 +91,14 @@ def _serve(options: argparse.Namespace, anteroom: Anteroom, stop: Event, notifie
     with ExitStack() as starting:
         starting.enter_context(notifier.patience())
         notifier.status("getting the database ready")
-        lookout = Lookout(announces=not options.no_announce)
+        lookout = Lookout(options.data_dir / "keys.json", announces=not options.no_announce)
         with running_database(options) as dsn:
             if not anteroom.finds_clinic(dsn):
                 return False
             create_clinic_once(dsn, options)
             with connect(dsn) as connection:
                 load_reference(connection)
-                lookout.refuse_older_past(connection, options.data_dir / "keys.json")
+                lookout.refuse_older_past(connection)
                 if options.database:
                     print(f"The clinic is in {describe(connection)}.", flush=True)
             revive = None if options.database else embedded(options).ensure_running

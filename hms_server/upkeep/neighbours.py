@@ -3,6 +3,8 @@
 import secrets
 import socket
 import threading
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from zeroconf import Error, InterfaceChoice, ServiceBrowser, ServiceInfo, ServiceListener, Zeroconf
@@ -12,7 +14,8 @@ from hms_server.contract.pairing import SERVICE_TYPE
 PROBE_TYPE = "_hms-probe._tcp.local."
 LOOK_S = 3.0
 """Workstations find a server within two."""
-ANSWER_MS = 2000
+ANSWER_S = 2.0
+"""For all of them: anybody may announce a thousand servers that answer no question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +63,10 @@ def _listen(speaking: Zeroconf, listening: Zeroconf, look_s: float) -> Seen:
     probe.found.wait(look_s)
     # Whoever answers the first question does so within a second; the probe took that long already.
     servers.found.wait(look_s / 2)
-    seen = [_describe(listening, each) for each in sorted(servers.names)]
+    seen = describe_all(listening, servers.names)
     for browser in browsers:
         browser.cancel()
-    return Seen(heard_itself=probe.found.is_set(), servers=[each for each in seen if each is not None])
+    return Seen(heard_itself=probe.found.is_set(), servers=seen)
 
 
 class _Listener(ServiceListener):
@@ -86,8 +89,20 @@ class _Listener(ServiceListener):
         self.add_service(zc, type_, name)
 
 
-def _describe(listening: Zeroconf, name: str) -> SeenServer | None:
-    info = listening.get_service_info(SERVICE_TYPE, name, timeout=ANSWER_MS)
+def describe_all(
+    listening: Zeroconf, names: Iterable[str], *, within_s: float = ANSWER_S
+) -> list[SeenServer]:
+    """What the servers of these names tell; whoever has not answered when the time is over is left out."""
+    until_s = time.monotonic() + within_s
+    found = []
+    for name in sorted(names):
+        left_ms = max(0, int((until_s - time.monotonic()) * 1000))
+        found.append(_describe(listening, name, left_ms))
+    return [each for each in found if each is not None]
+
+
+def _describe(listening: Zeroconf, name: str, answer_ms: int) -> SeenServer | None:
+    info = listening.get_service_info(SERVICE_TYPE, name, timeout=answer_ms)
     if info is None:
         return None
     told = {

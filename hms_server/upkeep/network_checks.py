@@ -12,6 +12,7 @@ from hms_server.upkeep.firewall import Opinion, opinions
 from hms_server.upkeep.neighbours import SeenServer
 from hms_server.upkeep.processes import holder_of, is_ours
 
+HERE = "127.0.0.1"
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 
 
@@ -82,13 +83,13 @@ def check_multicast(ground: Ground) -> Answer:
 
 def check_address(ground: Ground) -> Answer:
     """Whether the machine is in a network, and still where it was."""
-    addresses = [each for each in ground.addresses() if each != "127.0.0.1"]
+    addresses = [each for each in ground.addresses() if each != HERE]
     if not addresses:
         return wrong(
             "This machine has no address in a local network.",
             "Plug the network cable in, and look that the router gives addresses (DHCP).",
         )
-    told = set(ground.server.addresses) - {"127.0.0.1"} if ground.server else set(addresses)
+    told = set(ground.server.addresses) - {HERE} if ground.server else set(addresses)
     listed = ", ".join(addresses)
     if told.isdisjoint(addresses):
         return note(
@@ -143,11 +144,23 @@ def check_other_server(ground: Ground) -> Answer:
 
 def _other_past(ground: Ground, ours: str) -> SeenServer | None:
     """A server of the same keys whose records began anew at another moment; older programs do not say."""
-    if ground.connection is None or not ours:
-        return None
-    epoch = epoch_text(ground.connection)
-    twins = [each for each in ground.seen.servers if each.fingerprint == ours and each.epoch]
-    return next((each for each in twins if each.epoch != epoch), None)
+    twins = [each for each in ground.seen.servers if ours and each.fingerprint == ours]
+    if ground.connection is not None:
+        epoch = epoch_text(ground.connection)
+        return next((each for each in twins if each.epoch not in ("", epoch)), None)
+    # A lost server that refuses to start has no database that could be asked. Only one machine at a time
+    # has the records of an embedded one.
+    here = set(ground.addresses())
+    far = [each for each in twins if _reached_at(each) and here.isdisjoint(_reached_at(each))]
+    return far[0] if far and _keeps_records(ground) else None
+
+
+def _reached_at(server: SeenServer) -> set[str]:
+    return set(server.addresses) - {HERE}
+
+
+def _keeps_records(ground: Ground) -> bool:
+    return ground.embedded and (ground.data_dir / "postgres" / "cluster").exists()
 
 
 def _fingerprint(ground: Ground) -> str:

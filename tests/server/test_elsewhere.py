@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -56,7 +57,40 @@ def test_the_lost_server_says_where_the_clinic_is(desk: Desk, tmp_path: Path) ->
         with connection.transaction(force_rollback=True):
             begin_epoch(connection, datetime(2026, 11, 21, tzinfo=UTC))
             restored = epoch_text(connection)
-            Lookout(announces=True, look=lambda: [announced(keys, lost)]).refuse_older_past(connection, path)
-        returning = Lookout(announces=True, look=lambda: [announced(keys, restored)])
+            beside_lost = Lookout(path, announces=True, look=lambda: [announced(keys, lost)])
+            beside_lost.refuse_older_past(connection)
+        returning = Lookout(path, announces=True, look=lambda: [announced(keys, restored)])
         with pytest.raises(ListenRefused, match=r"goes on at 192\.0\.2\.9"):
-            returning.refuse_older_past(connection, path)
+            returning.refuse_older_past(connection)
+
+
+def test_a_network_that_is_never_through_keeps_no_server_from_its_start(desk: Desk, tmp_path: Path) -> None:
+    """Anybody may announce a thousand servers that answer no question."""
+    path = tmp_path / "keys.json"
+    keys = load_or_create(path)
+    through = Event()
+
+    def look() -> list[SeenServer]:
+        through.wait()
+        return [announced(keys, NEWER)]
+
+    with desk.connect() as connection:
+        lookout = Lookout(path, announces=True, look=look)
+        lookout.refuse_older_past(connection, give_up_s=0.01)
+        through.set()
+        with pytest.raises(ListenRefused):
+            lookout.refuse_older_past(connection)
+
+
+def test_without_keys_nobody_is_looked_for(desk: Desk, tmp_path: Path) -> None:
+    """A fresh machine that waits for its set-up tries every two seconds whether there is a clinic."""
+    asked: list[str] = []
+
+    def look() -> list[SeenServer]:
+        asked.append("looked")
+        return []
+
+    with desk.connect() as connection:
+        Lookout(tmp_path / "keys.json", announces=True, look=look).refuse_older_past(connection)
+
+    assert asked == []

@@ -2,16 +2,19 @@
 
 import socket
 import threading
+import time
 from pathlib import Path
+from typing import cast
 
 import pytest
+from zeroconf import Zeroconf
 
 from hms_server.contract.pairing import fingerprint
 from hms_server.keys import load_or_create
 from hms_server.upkeep import network_checks as checks
 from hms_server.upkeep.checking import Ran, Verdict
 from hms_server.upkeep.firewall import Opinion, covers, opinions
-from hms_server.upkeep.neighbours import Seen, SeenServer, look_around
+from hms_server.upkeep.neighbours import Seen, SeenServer, describe_all, look_around
 from hms_server.upkeep.processes import holder_of, is_ours
 from tests.server.desk import Desk
 from tests.server.upkeep.grounds import ground, programs, says, server_row
@@ -267,3 +270,52 @@ def test_a_second_server_with_other_keys_or_another_past_is_found(
             tmp_path, connection=connection, look_around=lambda: Seen(heard_itself=True, servers=[seen])
         )
         assert says(checks.check_other_server(near)) is verdict
+
+
+@pytest.mark.parametrize(
+    ("addresses", "embedded", "verdict"),
+    [
+        (["192.0.2.9", "127.0.0.1"], True, Verdict.WRONG),
+        # This very server, whose database does not answer.
+        (["192.0.2.7", "127.0.0.1"], True, Verdict.GOOD),
+        (["127.0.0.1"], True, Verdict.GOOD),
+        # A second server, whose database is away.
+        (["192.0.2.9", "127.0.0.1"], False, Verdict.GOOD),
+    ],
+)
+def test_a_lost_server_that_refuses_to_start_says_where_its_clinic_goes_on(
+    tmp_path: Path, addresses: list[str], verdict: Verdict, *, embedded: bool
+) -> None:
+    """Then no database answers that could be asked for its past."""
+    (tmp_path / "postgres" / "cluster").mkdir(parents=True)
+    twin = SeenServer(
+        clinic="Sunrise Clinic",
+        fingerprint=fingerprint(load_or_create(tmp_path / "keys.json").public_key),
+        addresses=addresses,
+        port=7717,
+        version="0.1.0",
+    )
+    near = ground(
+        tmp_path,
+        embedded=embedded,
+        addresses=lambda: ["192.0.2.7"],
+        look_around=lambda: Seen(heard_itself=True, servers=[twin]),
+    )
+
+    assert says(checks.check_other_server(near)) is verdict
+
+
+def test_servers_that_do_not_answer_are_waited_for_together() -> None:
+    """Anybody may announce any number of them, and a start waits until all were asked."""
+    waited_ms: list[int] = []
+
+    class Deaf:
+        def get_service_info(self, _type: str, _name: str, timeout: int) -> None:
+            waited_ms.append(timeout)
+            time.sleep(timeout / 1000)
+
+    found = describe_all(cast("Zeroconf", Deaf()), [f"hms-{number}" for number in range(50)], within_s=0.1)
+
+    assert found == []
+    assert len(waited_ms) == 50
+    assert sum(waited_ms) <= 100
