@@ -86,13 +86,15 @@ class EmbeddedPostgres:
                 self._stop(Programs.find(find_owner(self._cluster.data)))
 
     def discard(self) -> None:
-        """Takes the cluster away for good, of which the caller knows that it holds nothing any more."""
+        """Takes the cluster away for good, of which the caller knows that it holds nothing any more.
+
+        One that runs stays: somebody has begun to use it since, and may have set a clinic up in it.
+        """
         if not self._cluster.data.exists():
             return
         with self._held():
-            if find_postmaster(self._cluster.data) is not None:
-                self._stop(Programs.find(find_owner(self._cluster.data)))
-            self._cluster.remove()
+            if find_postmaster(self._cluster.data) is None:
+                self._cluster.remove()
 
     @contextmanager
     def _held(self) -> Iterator[None]:

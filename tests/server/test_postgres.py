@@ -152,6 +152,19 @@ def test_stop_ends_the_server(postgres: EmbeddedPostgres, data_dir: Path) -> Non
     assert servers_on(data_dir) == []
 
 
+def test_only_a_cluster_that_nobody_uses_is_taken_away(postgres: EmbeddedPostgres, data_dir: Path) -> None:
+    """Since it was found empty, somebody may have set a clinic up in it."""
+    with connect(postgres.ensure_running(), application_name="test") as connection:
+        postgres.discard()
+        answers = connection.execute("select 1").fetchone()
+    postgres.stop()
+    postgres.discard()
+    postgres.discard()
+
+    assert answers == (1,)
+    assert not cluster_of(data_dir).exists()
+
+
 @pytest.mark.skipif(ON_WINDOWS, reason="no sockets in the file system")
 def test_long_path_has_its_socket_elsewhere(data_dir: Path) -> None:
     """A data folder whose path is too long for a socket works; the socket's folder is as closed as ever."""
