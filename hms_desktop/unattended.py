@@ -9,7 +9,8 @@ from hms_desktop.workplace import ScreenAccount
 from hms_server.contract.envelope import Fault
 
 RETRY_MS = 5000
-RETRIED = frozenset({"link.down", "link.timeout", "server.busy"})
+PASSING = ("link.down", "link.timeout", "server.", "request.too_many", "accounts.locked")
+"""How the codes begin of what passes by itself; whoever stands there may have locked the screen's account."""
 
 
 class Unattended(QObject):
@@ -45,7 +46,7 @@ class Unattended(QObject):
 
     def bear(self, fault: Fault) -> None:
         """After a power cut the display is up before the server: what may pass is waited for."""
-        if fault.code in RETRIED and not self._workplace.is_open:
+        if fault.code.startswith(PASSING) and not self._workplace.is_open:
             self.enter_soon()
 
     def rest(self) -> None:

@@ -55,13 +55,14 @@ class FakeWay(FakeConnection):
     search: Search = field(default_factory=lambda: Search(since=None, tried=()))
     typed: list[str] = field(default_factory=list)
     down: bool = False
+    why_down: Fault = AWAY
 
     def try_address(self, text: str) -> None:
         self.typed.append(text)
 
     def sign_in(self, user_name: str, password: str) -> SignedIn:
         if self.down:
-            raise FaultError(AWAY)
+            raise FaultError(self.why_down)
         if password != "right":
             raise FaultError(WRONG)
         self.steps.append(f"in {user_name}")

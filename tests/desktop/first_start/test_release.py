@@ -13,6 +13,7 @@ from hms_desktop.app import App
 from hms_desktop.first_start.place.panel import PlacePage
 from hms_desktop.shell.release import ReleasePage
 from hms_desktop.workplace import Place, ScreenAccount, Workplace, keep_workplace
+from hms_server.contract.envelope import Fault
 from hms_server.contract.values import Role
 from tests.desktop.programs import PEOPLE, FakeWay
 from tests.desktop.visits.tickets import signed_in
@@ -110,3 +111,23 @@ def test_who_gives_up_after_a_wrong_password_leaves_a_display(
     press(app, Qt.Key.Key_Escape)
 
     qtbot.waitUntil(lambda: app.window.page is app.screens.display is not None)
+
+
+@pytest.mark.parametrize("code", ["accounts.locked", "server.database_away"])
+def test_a_display_comes_back_once_its_account_is_open_again(
+    start: Callable[..., App],
+    way: FakeWay,
+    qtbot: QtBot,
+    tmp_path: Path,
+    code: str,
+) -> None:
+    """Five wrong passwords for its user name lock it for five minutes, and anybody in front can type them."""
+    way.why_down = Fault(code=code, message="Not now.")
+    keep_workplace(tmp_path, SCREEN)
+    way.down = True
+    app = start()
+    app._unattended._retry.setInterval(50)
+    qtbot.waitUntil(lambda: "Not now" in app.login.notice.text())
+    way.down = False
+
+    qtbot.waitUntil(lambda: app.screens.display is not None)
