@@ -67,9 +67,15 @@ class Sight(QObject):
         waited_s = int((self._clock() - search.since).total_seconds())
         if waited_s < PATIENCE_S:
             return
-        shut_out = any(tried.outcome is Outcome.NOT_PAIRED for tried in search.tried)
+        outcomes = {tried.outcome for tried in search.tried}
+        shut_out = Outcome.NOT_PAIRED in outcomes
+        # After a loss of the keys nobody knows the old one any more, and whoever answers is a stranger.
+        is_replaced = Outcome.STRANGER in outcomes and waited_s >= MINUTE_S
         self._page.show_search(
-            self._title(waited_s, shut_out=shut_out), self._words(search.tried), is_shut_out=shut_out
+            self._title(waited_s, shut_out=shut_out),
+            self._words(search.tried, is_replaced=is_replaced),
+            is_shut_out=shut_out,
+            may_pair=shut_out or is_replaced,
         )
 
     def _title(self, waited_s: int, *, shut_out: bool) -> str:
@@ -82,7 +88,7 @@ class Sight(QObject):
             return self.tr("No server in sight for 1 minute.")
         return self.tr("No server in sight for {count} minutes.").format(count=minutes)
 
-    def _words(self, tried: Sequence[Tried]) -> str:
+    def _words(self, tried: Sequence[Tried], *, is_replaced: bool) -> str:
         outcomes = {
             Outcome.TRYING: self.tr("trying"),
             Outcome.SILENT: self.tr("nothing answers"),
@@ -94,11 +100,20 @@ class Sight(QObject):
         lines = [
             f"{one.address.removeprefix('tcp://')}: {outcomes[one.outcome]}" for one in tried[:SHOWN_MOST]
         ]
-        searching = self.tr(
-            "It is looked for in the network too, and followed to a new address by itself: the workstation "
-            "stays paired."
+        lines.append(
+            self.tr(
+                "It is looked for in the network too, and followed to a new address by itself: the "
+                "workstation stays paired."
+            )
         )
-        return "\n".join([*lines, searching])
+        if is_replaced:
+            lines.append(
+                self.tr(
+                    "If the clinic has a new server or new keys, ask the administrator for a code and pair "
+                    "again."
+                )
+            )
+        return "\n".join(lines)
 
     def _try(self, text: str) -> None:
         try:

@@ -15,7 +15,7 @@ class OutOfSight(QFrame):
     address_typed = Signal(str)
     """Try this address now; the workstation stays paired."""
     pairing_requested = Signal()
-    """The server does not know this workstation any more: pair it again."""
+    """The server does not know this workstation any more, or is another one: pair it again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +43,15 @@ class OutOfSight(QFrame):
         self.address.editor.returnPressed.connect(self._try)
         self.pair_button.clicked.connect(self.pairing_requested)
 
-    def show_search(self, title: str, tried: str, *, is_shut_out: bool) -> None:
-        """How the search stands; `is_shut_out` where a server does not let this workstation in any more."""
+    def show_search(self, title: str, tried: str, *, is_shut_out: bool, may_pair: bool) -> None:
+        """How the search stands; `is_shut_out` where a server does not let this workstation in any more.
+
+        `may_pair`: pairing it again may be the way out.
+        """
         restyle(self, "kind", (Kind.DANGER if is_shut_out else Kind.WARNING).value)
         self._title.setText(title)
         self._tried.setText(tried)
-        self.pair_button.setHidden(not is_shut_out)
+        self.pair_button.setHidden(not may_pair)
         self.setAccessibleName(f"{title} {tried}".strip())
         reveal(self)
 

@@ -322,6 +322,28 @@ def test_a_workstation_that_was_cut_off_can_be_paired_again(
     assert sign_in(app, qtbot, "ama") == "nurse"
 
 
+@pytest.mark.parametrize(("minutes", "offered"), [(3, True), (0, False)])
+def test_a_clinic_with_new_keys_can_be_paired_with(
+    start: Callable[..., App],
+    way: FakeWay,
+    qtbot: QtBot,
+    minutes: int,
+    offered: bool,  # noqa: FBT001 - a case of the test
+) -> None:
+    """Its server is a stranger to whoever knows the lost keys; so is, for seconds, one that is too busy."""
+    stranger = Tried(address="tcp://10.0.0.5:7717", outcome=Outcome.STRANGER)
+    way.search = Search(since=NOW - timedelta(minutes=minutes, seconds=5), tried=(stranger,))
+    app = start()
+    front(app)
+    qtbot.waitUntil(lambda: bool(app.login.sight.text()), timeout=30_000)
+    said = app.login.sight.text()
+
+    press(app, Qt.Key.Key_F7)
+
+    assert ("new keys" in said) is offered
+    assert isinstance(app.window.page, PairingPage) is offered
+
+
 def test_whoever_would_rather_not_pair_again_goes_back(
     start: Callable[..., App], way: FakeWay, qtbot: QtBot
 ) -> None:
