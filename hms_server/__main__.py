@@ -110,7 +110,8 @@ def _global_options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--database",
         metavar="DSN",
-        help="a PostgreSQL of your own instead of the embedded one; - to be asked",
+        help="a PostgreSQL of your own instead of the embedded one; - to be asked; or the variable "
+        "HMS_DATABASE",
     )
     parser.add_argument("--verbose", action="store_true", help="log every request")
     parser.add_argument(

@@ -39,11 +39,33 @@ from hms_server.setup.plan import PlanWrong, all_faults, choose_password, read_p
 STDIN = "-"
 MENDABLE = (SetupRefused, DatabaseUnfit, PostgresFailed, KeyFileError, BackupFailed, psycopg.OperationalError)
 NOTHING_STORED = "\nNothing was stored. Start again with “hms-server setup”."
+ANSWERS = """\
+  [clinic]
+  name = "Unity Clinic"
+  time_zone = "Africa/Accra"
+  currency = "GHS"
+  languages = ["en", "fr"]
+  template = "small-clinic"
+
+  [administrator]
+  user_name = "esi"
+  name = "Esi Owusu"
+
+  [backup]
+  place = "/mnt/backup"
+  hour = 2
+  recovery_key = "new"
+"""
 
 
 def add(commands: Commands) -> None:
     """Adds `setup`."""
-    setup = commands.add_parser("setup", help="create the clinic and its administrator, or add to it")
+    setup = commands.add_parser(
+        "setup",
+        help="create the clinic and its administrator, or add to it",
+        epilog=f"A file of answers for --from (TOML):\n\n{ANSWERS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     ways = setup.add_mutually_exclusive_group()
     ways.add_argument(
         "--from", dest="answers", metavar="FILE", help="take all answers from a TOML file, or - "

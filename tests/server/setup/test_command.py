@@ -13,8 +13,10 @@ import msgspec
 import pytest
 
 from hms_server.__main__ import main
-from hms_server.contract.setup import SetupCheck, SetupDone, SetupFailed, SetupLine
+from hms_server.console import setting_up
+from hms_server.contract.setup import SetupCheck, SetupDone, SetupFailed, SetupLine, plan_faults
 from hms_server.database import connect
+from hms_server.setup.plan import read_plan
 
 PATIENCE_S = 120
 ANSWERS = """
@@ -242,6 +244,16 @@ def test_a_check_says_what_would_change(
     assert said == "These answers can be used.\n"
     assert capsys.readouterr().out == "Room “Eye room” in Eye clinic is added.\n"
     assert value(database, "select count(*) from room where name = 'Eye room'") == 0
+
+
+def test_the_file_that_the_help_shows_is_a_whole_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["setup", "--help"])
+
+    assert setting_up.ANSWERS in capsys.readouterr().out
+    plan = read_plan(setting_up.ANSWERS)
+    assert plan_faults(plan) == []
+    assert (plan.administrator.name, plan.backup.recovery_key) == ("Esi Owusu", "new")
 
 
 def test_the_flags_of_old_still_work(
