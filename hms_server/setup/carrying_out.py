@@ -247,12 +247,12 @@ def _connect(dsn: str) -> psycopg.Connection[Any]:
 
 
 PAIR = (
-    "Pair a workstation: run “hms-server device code --name 'Front desk'” here, install the desktop program "
-    "there, and type the code within ten minutes."
+    "Pair a workstation: install the desktop program there, then run “hms-server device code --name 'Front "
+    "desk'” here, and type the code there within ten minutes."
 )
 SIGN_IN = (
-    "Sign in there as “{user_name}” and add the staff under Administration. F1 opens the manual; its page "
-    "“First day” leads on from here."
+    "Sign in there as “{user_name}” and add the staff under Admin. F1 opens the manual; its page “First day” "
+    "leads on from here: prices, stock."
 )
 OTHER_DISK = "Plug another disk in and name it with “hms-server backup-places FOLDER”."
 WRITE_IN = "update messaging_settings set language = %s"
