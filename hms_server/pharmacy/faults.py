@@ -126,7 +126,8 @@ def other_expiry(work: Work, product_id: int, lot: str) -> Refused:
     )
     return Refused(
         "pharmacy.other_expiry",
-        f"Lot {lot} is stored with the last day {write_day(stored)}. Read the pack again.",
+        f"Lot {lot} is stored with the last day {write_day(stored)}. Read the pack again; if that day is "
+        "wrong, count the lot as 0 and receive it anew.",
         field="expires_on",
         data={"expires_on": stored.isoformat()},
     )

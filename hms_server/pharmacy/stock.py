@@ -20,7 +20,7 @@ from hms_server.work import Work
 
 
 def receive_stock(work: Work, request: ReceiveStock) -> BatchRow:
-    """Puts a delivery on the shelf; the same lot again adds to its batch."""
+    """Puts a delivery on the shelf; the same lot again adds to its batch, which has one last day."""
     lot = " ".join(request.lot.split())
     _check_delivery(work, request)
     params = {
@@ -122,17 +122,23 @@ def _who(work: Work) -> dict[str, Any]:
     return {"now": work.now, "by": work.actor.staff_id}
 
 
+# A last day that was typed wrong is put right once none of the lot is left; the ledger keeps the wrong one.
 RECEIVE = """
-with stored as (
+with before as (
+    select expires_on as last_day from batch where product_id = %(product_id)s and upper(lot) = upper(%(lot)s)
+), stored as (
     insert into batch (product_id, lot, expires_on, shelf)
     values (%(product_id)s, %(lot)s, %(expires_on)s, %(shelf)s)
     on conflict (product_id, upper(lot)) do update
-    set shelf = case when excluded.shelf = '' then batch.shelf else excluded.shelf end
-    where batch.expires_on = excluded.expires_on
+    set shelf = case when excluded.shelf = '' then batch.shelf else excluded.shelf end,
+        expires_on = excluded.expires_on
+    where batch.expires_on = excluded.expires_on or batch.on_hand = 0
     returning *
 ), moved as (
-    insert into stock_movement (batch_id, quantity, kind, at, staff_id)
-    select id, %(quantity)s, 'received', %(now)s, %(by)s from stored
+    insert into stock_movement (batch_id, quantity, kind, at, staff_id, note)
+    select id, %(quantity)s, 'received', %(now)s, %(by)s,
+        coalesce('Last day was ' || to_char(last_day, 'FMDD Mon YYYY'), '')
+    from stored left join before on last_day <> expires_on
 )
 select stored.id, product_id, product.label as product, lot, expires_on, shelf,
     on_hand + %(quantity)s as on_hand

@@ -79,6 +79,20 @@ def test_a_lot_expires_on_one_day_only(desk: Desk, pharmacy: Pharmacy) -> None:
     assert "30 Jun 2027" in fault.message
 
 
+def test_a_wrong_last_day_is_put_right_once_none_is_left(desk: Desk, pharmacy: Pharmacy) -> None:
+    """Counted as none and received anew; the ledger keeps the day that was wrong."""
+    product = pharmacy.product()
+    wrong = desk.ask(delivery(product, expires_on=date(2028, 6, 30)), Role.PHARMACIST)
+    correct(desk, wrong.id, -100, LossReason.COUNTED)
+
+    right = desk.ask(delivery(product), Role.PHARMACIST)
+
+    assert (right.id, right.expires_on, right.on_hand) == (wrong.id, date(2027, 6, 30), 100)
+    notes = desk.sql("select note from stock_movement where kind = 'received' order by id")
+    assert notes == [("",), ("Last day was 30 Jun 2028",)]
+    assert pharmacy.unbalanced_batches() == []
+
+
 def test_losses_and_counts_go_into_the_ledger(desk: Desk, pharmacy: Pharmacy) -> None:
     """Each correction is a line of the ledger, with who, why and a note."""
     product = pharmacy.product()
