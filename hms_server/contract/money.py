@@ -25,9 +25,12 @@ _WHOLE = re.compile(r"[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+")
 
 
 def format_money(money: Money) -> str:
-    """The amount with its sign and thousands marked: "₦ 18,650.00", "F CFA 18,650"; a minus stands first."""
+    """The amount with its sign and thousands marked: "₦ 18,650.00", "F CFA 18,650"; a minus stands first.
+
+    No line ends between sign and amount.
+    """
     minus = "−" if money.amount_minor < 0 else ""
-    return f"{minus}{symbol_of(money.currency)} {_format_digits(money)}"
+    return f"{minus}{symbol_of(money.currency)} {_format_digits(money)}".replace(" ", "\u00a0")
 
 
 def format_amount(money: Money) -> str:

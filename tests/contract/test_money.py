@@ -17,12 +17,12 @@ amounts = st.builds(
 @pytest.mark.parametrize(
     ("money", "written"),
     [
-        (Money(1_865_000, "NGN"), "₦ 18,650.00"),
-        (Money(5, "NGN"), "₦ 0.05"),
-        (Money(0, "GHS"), "GH₵ 0.00"),
-        (Money(18_650, "XOF"), "F CFA 18,650"),
-        (Money(-50_000, "NGN"), "−₦ 500.00"),
-        (Money(-5, "NGN"), "−₦ 0.05"),
+        (Money(1_865_000, "NGN"), "₦\u00a018,650.00"),
+        (Money(5, "NGN"), "₦\u00a00.05"),
+        (Money(0, "GHS"), "GH₵\u00a00.00"),
+        (Money(18_650, "XOF"), "F\u00a0CFA\u00a018,650"),
+        (Money(-50_000, "NGN"), "−₦\u00a0500.00"),
+        (Money(-5, "NGN"), "−₦\u00a00.05"),
     ],
 )
 def test_writes_sign_thousands_and_the_currencys_own_decimals(money: Money, written: str) -> None:

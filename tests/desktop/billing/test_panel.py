@@ -175,7 +175,7 @@ def test_bill_shows_what_is_due_and_waits_for_the_cash(till: Till) -> None:
     """After a call the lines and sums stand there, and the cash field has the focus."""
     shown = till.shown()
 
-    assert "₦ 8,000.00" in shown
+    assert "₦\u00a08,000.00" in shown
     assert LONG_NAME in shown
     assert till.panel.amount.text() == "8,000.00"
     assert till.panel.tendered.editor.hasFocus()
@@ -185,7 +185,7 @@ def test_change_follows_the_typing(till: Till) -> None:
     """The cashier reads the change before taking the payment."""
     till.type_cash("10000")
 
-    assert "₦ 2,000.00" in till.shown()
+    assert "₦\u00a02,000.00" in till.shown()
     assert till.panel.is_busy()
 
 
@@ -204,7 +204,7 @@ def test_full_payment_is_stored_printed_and_sends_the_patient_on(
     assert (request.version, request.ticket_id) == (3, 9)
     assert (request.amount, request.tendered) == (naira(8000), naira(10000))
     assert "R-2026-000006" in till.panel.notice.text()
-    assert "₦ 2,000.00 change" in till.panel.notice.text()
+    assert "₦\u00a02,000.00 change" in till.panel.notice.text()
     assert not till.panel.is_busy()
     qtbot.waitUntil(lambda: any(tmp_path.glob("*.pdf")))
 
@@ -218,7 +218,7 @@ def test_part_payment_keeps_the_rest_owing(till: Till, qtbot: QtBot) -> None:
     till.panel.primary()
 
     qtbot.waitUntil(lambda: "stays owing" in till.panel.notice.text())
-    assert "₦ 5,000.00" in till.panel.notice.text()
+    assert "₦\u00a05,000.00" in till.panel.notice.text()
     assert till.sent_on == []
 
 

@@ -292,5 +292,5 @@ def test_the_chosen_row_shows_what_it_has_cost(open_panel: Opened, qtbot: QtBot)
     qtbot.waitUntil(lambda: panel.chosen.history.model().rowCount() == 1)
 
     said = " | ".join(each.text() for each in panel.chosen.findChildren(QLabel))
-    assert "F CFA 5,000" in said
+    assert "F\u00a0CFA\u00a05,000" in said
     assert "From 10:42, by Esi Owusu" in said

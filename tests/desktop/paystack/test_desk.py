@@ -239,7 +239,7 @@ def test_the_cashier_goes_on_and_is_told_in_passing(window: Window, qtbot: QtBot
     window.become(online(OnlineState.PAID))
 
     qtbot.waitUntil(lambda: bool(window.told))
-    assert window.told == [(Kind.OK, "₦ 8,000.00 for INV-2026-000004 are paid. Receipt R-2026-000006.")]
+    assert window.told == [(Kind.OK, "₦\u00a08,000.00 for INV-2026-000004 are paid. Receipt R-2026-000006.")]
     assert window.bill.state.invoice == other
     assert not list(window.folder.glob("*.pdf"))
 

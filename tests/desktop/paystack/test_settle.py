@@ -105,7 +105,7 @@ def nights(qtbot: QtBot, session: Session, connection: FakeConnection, tmp_path:
 def test_the_first_task_is_open_with_its_sentence_and_money(tasks: TasksPanel) -> None:
     assert tasks.table.hasFocus()
     assert "paid in another way meanwhile" in tasks._sentence.text()
-    assert "₦ 8,000.00 open" in tasks._about.text()
+    assert "₦\u00a08,000.00 open" in tasks._about.text()
     assert tasks.count.text() == "2 open"
 
 

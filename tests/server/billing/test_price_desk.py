@@ -149,7 +149,7 @@ def test_of_two_administrators_at_once_one_is_told_who_was_faster(accra: Desk) -
     said = sorted(accra.together(2, ask))
 
     assert said[0] == ""
-    assert said[1].startswith("Esi Owusu changed this price to GH₵ 1")
+    assert said[1].startswith("Esi Owusu changed this price to GH₵\u00a01")
     assert accra.sql("select count(*) from price_change where currency = 'GHS'") == [(1,)]
 
 

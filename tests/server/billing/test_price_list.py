@@ -100,7 +100,7 @@ def test_a_slipped_zero_is_named(desk: Desk) -> None:
         leaps = {line.code: line.leap for line in read_list(connection, text, now=desk.now)}
 
     assert leaps == {
-        SERVICE: "₦ 50,000.00 is 10 times the ₦ 5,000.00 until now.",
+        SERVICE: "₦\u00a050,000.00 is 10 times the ₦\u00a05,000.00 until now.",
         "consultation-review": "",
     }
 

@@ -270,7 +270,8 @@ def test_a_cashier_reads_what_was_returned_meanwhile(desk: Desk, billing: Billin
     fault = desk.fault(billing.payment(receipt.invoice, 40_000), Role.CASHIER)
 
     assert fault.message == (
-        "Kwame Boateng returned ₦ 100.00 at 09:00 (RFD-2026-000001). Nothing was taken: ₦ 500.00 are due now."
+        "Kwame Boateng returned ₦\u00a0100.00 at 09:00 (RFD-2026-000001). "
+        "Nothing was taken: ₦\u00a0500.00 are due now."
     )
 
 

@@ -125,7 +125,10 @@ def test_another_amount_is_named_and_asks_somebody_once(online: Online) -> None:
     reports = [compare(online) for _ in range(2)]
 
     assert [kinds(report.differences) for report in reports] == [[(DifferenceKind.AMOUNT, False)]] * 2
-    assert (reports[0].differences[0].ours, reports[0].differences[0].theirs) == ("₦ 1,000.00", "₦ 990.00")
+    assert (reports[0].differences[0].ours, reports[0].differences[0].theirs) == (
+        "₦\u00a01,000.00",
+        "₦\u00a0990.00",
+    )
     assert [task.kind for task in online.tasks()] == [TaskKind.CONTRADICTION]
 
 

@@ -80,7 +80,7 @@ def test_what_a_bill_does_not_need_stays_with_the_task(desk: Desk, online: Onlin
     second = desk.ask(resolve(task, TaskAction.CREDIT_BILL, bill=large.id), Role.CASHIER)
 
     assert (first.state, first.amount) == (TaskState.OPEN, online.billing.money(70_000))
-    assert "₦ 700.00 are left" in first.sentence
+    assert "₦\u00a0700.00 are left" in first.sentence
     assert second.state is TaskState.DONE
     assert online.now(large).due == online.billing.money(130_000)
     online.check_books()
