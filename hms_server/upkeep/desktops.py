@@ -25,12 +25,17 @@ class DesktopVersions:
         return [self._heard(route) if route.request is GetUpdate else route for route in routes]
 
     def store(self, connection: psycopg.Connection[Any]) -> None:
-        """Writes what was heard since the last time."""
+        """Writes what was heard since the last time; what cannot be written is kept for the next."""
         with self._lock:
             told, self._told = self._told, {}
-        if told:
-            params = {"devices": list(told), "versions": list(told.values())}
-            connection.execute(STORE, params)
+        if not told:
+            return
+        try:
+            connection.execute(STORE, {"devices": list(told), "versions": list(told.values())})
+        except psycopg.Error:
+            with self._lock:
+                self._told = told | self._told
+            raise
 
     def older_than(self, version: str, connection: psycopg.Connection[Any]) -> list[str]:
         """The names of workstations with an older program, such as "Front desk (0.1.0)"."""

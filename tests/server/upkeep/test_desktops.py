@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from hms_server.contract.accounts import ListDevices
@@ -78,6 +79,19 @@ def test_a_workstation_that_was_updated_or_revoked_is_old_no_more(
         revoked = versions.older_than("0.2.0", connection)
 
     assert updated == revoked == []
+
+
+def test_what_a_database_did_not_take_is_stored_the_next_time(desk: Desk, versions: DesktopVersions) -> None:
+    """A workstation says it once a day."""
+    ask(desk, "0.1.0")
+    lost = desk.connect()
+    lost.close()
+    with pytest.raises(psycopg.OperationalError):
+        versions.store(lost)
+
+    with desk.connect() as connection:
+        versions.store(connection)
+        assert versions.older_than("0.2.0", connection) == ["Front desk (0.1.0)"]
 
 
 def test_nobody_has_said_anything_yet(desk: Desk, versions: DesktopVersions) -> None:
