@@ -17,8 +17,8 @@ GTIN_DIGITS = 14
 LONGEST_LOT = 20
 GTIN, LOT, EXPIRY = "01", "10", "17"
 
-_SYMBOLOGY = re.compile(r"\](?:C1|d2|e0|J1|Q3)")
-"""What some scanners type first, to say which kind of code bears the parts."""
+_SYMBOLOGY = re.compile(r"\](?:C1|d2|e0|J1|Q3)", re.IGNORECASE)
+"""What some scanners type first, to say which kind of code bears the parts; Caps Lock turns the letter."""
 _PLAIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _SWALLOWED_DAY = re.compile(r".+17([0-9]{6})")
 _FIXED = {

@@ -68,6 +68,8 @@ class PricesState(QObject):
     """The code of a price that it does not take; why stands in the entry."""
     history_came = Signal()
     """`history` is new."""
+    history_failed = Signal(object)
+    """A `Fault`: what it has cost could not be fetched."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -254,10 +256,11 @@ class PricesState(QObject):
     def _fetch_history(self) -> None:
         self._look.stop()
         if self.code and self._seen:
+            code = self.code
             self._session.ask(
-                GetPriceHistory(code=self.code),
+                GetPriceHistory(code=code),
                 done=self._on_history,
-                failed=lambda _fault: None,
+                failed=lambda fault: self._on_history_failed(code, fault),
                 owner=self,
             )
 
@@ -265,6 +268,10 @@ class PricesState(QObject):
         if answer.code == self.code and answer != self.history:
             self.history = answer
             self.history_came.emit()
+
+    def _on_history_failed(self, code: str, fault: Fault) -> None:
+        if code == self.code and self.history is None:
+            self.history_failed.emit(fault)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, PricesChanged):

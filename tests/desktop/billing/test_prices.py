@@ -294,3 +294,21 @@ def test_the_chosen_row_shows_what_it_has_cost(open_panel: Opened, qtbot: QtBot)
     said = " | ".join(each.text() for each in panel.chosen.findChildren(QLabel))
     assert "F\u00a0CFA\u00a05,000" in said
     assert "From 10:42, by Esi Owusu" in said
+
+
+def test_a_history_that_does_not_come_is_said_and_can_be_asked_for_again(
+    open_panel: Opened, connection: FakeConnection, qtbot: QtBot
+) -> None:
+    """Nobody waits for ever, and nobody reads that it had no price before."""
+    panel = open_panel()
+    change = PriceChange(id=1, price=Money(5000, "XOF"), since=None, set_at=NOW, set_by=ESI)
+    connection.answer(GetPriceHistory, Fault(code="server.busy", message="The server is busy."))
+    panel.table.choose("amoxicillin-500")
+    qtbot.waitUntil(lambda: panel.chosen._list.state() == "error")
+
+    connection.answer(
+        GetPriceHistory, lambda request: PriceHistory(code=request.code, rows=[change], more=False)
+    )
+    panel.chosen._list.retried.emit()
+
+    qtbot.waitUntil(lambda: panel.chosen.history.model().rowCount() == 1)

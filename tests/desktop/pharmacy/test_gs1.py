@@ -18,6 +18,7 @@ FULL = ScannedPack(gtin=GTIN, lot="AMX-7", expires_on=date(2027, 6, 30))
     [
         f"01{GTIN}17270630" + "10AMX-7",
         f"]d201{GTIN}10AMX-7\x1d17270630",
+        f"]D201{GTIN}10AMX-7\x1d17270630",
         f"\x1d01{GTIN}21S3R14L\x1d1727060010AMX-7",
         "]C117270630" + f"01{GTIN}10AMX-7\x1d21S3R14L",
         f"01{GTIN}7110987\x1d10AMX-7\x1d17270630\x1d",

@@ -18,6 +18,7 @@ from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
 from hms_desktop.widgets.tokens import Kind
 from hms_server.contract.billing import PriceChange
+from hms_server.contract.envelope import Fault
 from hms_server.contract.money import format_money, parse_money, symbol_of
 from hms_server.contract.price_rules import is_jump, price_fault
 from hms_server.contract.values import Money
@@ -67,6 +68,8 @@ class ChosenPrice(Card):
         self._more = label(self.tr("Older prices are not shown."), TextRole.MUTED)
         self._lay_out()
         state.history_came.connect(self._show_history)
+        state.history_failed.connect(self._on_history_failed)
+        self._list.retried.connect(state.fetch)
         self.amount.edited.connect(self._on_edited)
         self.amount.editor.returnPressed.connect(self.primary)
         self.store_button.clicked.connect(self.primary)
@@ -174,6 +177,9 @@ class ChosenPrice(Card):
             self._list.show_loading()
         else:
             self._list.show_rows()
+
+    def _on_history_failed(self, fault: Fault) -> None:
+        self._list.show_error(fault.message)
 
     def _typed(self) -> Money | None:
         """What is typed as a price; None with the reason at the field where it is none."""
