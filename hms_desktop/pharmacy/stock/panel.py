@@ -235,7 +235,10 @@ class StockPanel(QWidget):
         elif self.state.product is not None and self._may_go_on(form.save_button.accessibleName()):
             self.notice.take_back()
             if form is not self.receive and self.state.batch(self._batch_id) is None:
-                self.notice.say(Kind.INFO, self.tr("There is no batch. Receive one with F5."))
+                words = self.tr("There is no batch. Receive one with F5.")
+                if self.state.batches is None:
+                    words = self.tr("The batches are not here yet. Try again in a moment.")
+                self.notice.say(Kind.INFO, words)
                 return
             self._open(form)
 

@@ -392,6 +392,22 @@ def test_a_count_shows_the_difference_before_it_is_stored(shelf: Shelf) -> None:
     assert shelf.panel.view.batches.hasFocus()
 
 
+def test_batches_that_are_on_their_way_are_not_missing(shelf: Shelf) -> None:
+    """Else a quick hand would receive anew what is there."""
+    shelf.connection.hold()
+    shelf.panel.stock.table.choose(AMOXICILLIN)
+    shelf.qtbot.waitUntil(lambda: shelf.panel.state.product == shelf.rows[1])
+    shelf.press(Qt.Key.Key_F6)
+    early = shelf.panel.notice.text()
+
+    shelf.connection.release()
+    shelf.settle(AMOXICILLIN)
+    shelf.press(Qt.Key.Key_F6)
+
+    assert early == "The batches are not here yet. Try again in a moment."
+    assert shelf.panel.count.isVisible()
+
+
 def test_a_count_of_what_changes_meanwhile_has_to_be_done_again(shelf: Shelf) -> None:
     """Somebody dispenses: the number stays, is not sent, and counts once it is typed anew."""
     begin_count(shelf, "114")
