@@ -22,6 +22,8 @@ _LIMITS = {
     "timezone": "UTC",
     # An acknowledged request is on the disk, whatever the default of a server that is not ours.
     "synchronous_commit": "on",
+    # A server that is not ours took seconds to compile statements that run for milliseconds, each time.
+    "jit": "off",
 }
 # A cable that is pulled out is noticed in seconds; sockets of this machine ignore it.
 _LIVELINESS = {

@@ -58,11 +58,11 @@ def test_connection_never_waits_for_ever_and_speaks_utc(empty_database: str) -> 
     (row,) = fetch(
         empty_database,
         "select current_setting('statement_timeout'), current_setting('lock_timeout'),"
-        " current_setting('synchronous_commit'), current_setting('application_name'),"
+        " current_setting('synchronous_commit'), current_setting('application_name'), current_setting('jit'),"
         " timestamptz '2026-03-01 12:00+01'",
     )
 
-    assert row == ("30s", "10s", "on", "test", datetime(2026, 3, 1, 11, tzinfo=UTC))
+    assert row == ("30s", "10s", "on", "test", "off", datetime(2026, 3, 1, 11, tzinfo=UTC))
 
 
 def test_options_of_the_dsn_go_first(empty_database: str) -> None:
