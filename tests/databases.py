@@ -37,6 +37,8 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder with a name of its own is ma
 _ROOM = 4 << 30
 """Bytes: the databases of all workers, and the log that PostgreSQL keeps before it writes them."""
 _numbers = count(1)
+_used: list[str] = []
+"""Databases of tests that are over; what is left at the end goes with its server."""
 _IN_USE = "in-use"
 _held = ExitStack()
 """The lock of this run's folder, until the process ends."""
@@ -143,11 +145,14 @@ def postgres(data_dir: Path) -> EmbeddedPostgres:
 
 
 def _lend(server: str, steward: psycopg.Connection[Any], *, template: str) -> Iterator[str]:
+    # Not right after its test: PostgreSQL would wait for connections that have only just been closed.
+    while _used:
+        _drop(steward, _used.pop())
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"{_prefix()}_{worker}_{next(_numbers)}"
     _create(steward, name, template=template)
     yield make_conninfo(server, dbname=name)
-    _drop(steward, name)
+    _used.append(name)
 
 
 def _create(steward: psycopg.Connection[Any], name: str, *, template: str = "template1") -> None:
