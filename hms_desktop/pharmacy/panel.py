@@ -150,9 +150,7 @@ class PharmacyPanel(QWidget):
             self.tr("Dispense and hand over"), key="Ctrl+Enter", icon_name="check"
         )
         self.dispense_button.setEnabled(False)
-        self.print_button = SecondaryButton(
-            self.tr("Print labels again"), key="Ctrl+P", icon_name="printer-outline"
-        )
+        self.print_button = SecondaryButton(self.tr("Print again"), key="Ctrl+P", icon_name="printer-outline")
         self.print_button.setEnabled(False)
         self.owing = TableView(self._owing, name=self.tr("Still owing"))
         self._owing_state = ListState(self.owing, empty=self.tr("Nothing is owing to anybody"))
@@ -174,9 +172,10 @@ class PharmacyPanel(QWidget):
         owing.add(self._owing_state, stretch=1)
         side = QVBoxLayout()
         side.setSpacing(Space.M)
-        for card, stretch in ((attention, 3), (owing, 2)):
-            card.setFixedWidth(current_tokens().px(SIDE_WIDTH))
-            side.addWidget(card, stretch)
+        # At least so wide; the lists ask for more where a word or a state would be cut off.
+        side.addStrut(current_tokens().px(SIDE_WIDTH))
+        side.addWidget(attention, 3)
+        side.addWidget(owing, 2)
         row = QHBoxLayout()
         row.setSpacing(Space.M)
         row.addWidget(self.card, 1)

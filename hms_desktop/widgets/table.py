@@ -102,7 +102,9 @@ class TableView(QTableView, Generic[T]):
         return QSize(240, self._row_height() * 4)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        needed = sum(want.minimum for want in self._wants) + 2
+        # With room for the scroll bar, so that a list which grows longer cuts nothing off.
+        bar = self.verticalScrollBar().sizeHint().width()
+        needed = sum(want.minimum for want in self._wants) + bar + 2
         return QSize(min(needed, current_tokens().px(WIDEST_DEMAND)), self._row_height() * 3)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name

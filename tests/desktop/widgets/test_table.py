@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from hms_desktop.widgets.columns import Want, column_widths, measure_columns
 from hms_desktop.widgets.rows import Column, RowsModel
-from hms_desktop.widgets.table import ROWS_AT_ONCE, TableView
+from hms_desktop.widgets.table import ROWS_AT_ONCE, WIDEST_DEMAND, TableView
 from tests.desktop.samples import LONG_NAME
 
 
@@ -124,6 +124,18 @@ def test_in_a_long_list_those_in_sight_grow_first_and_the_others_in_the_pauses(
     assert table.rowHeight(in_sight) < wrapped
     assert table.rowHeight(0) == wrapped
     qtbot.waitUntil(lambda: table.rowHeight(0) < wrapped)
+
+
+def test_at_its_least_width_a_list_that_scrolls_cuts_nothing_off(qtbot: QtBot, table: TableView[Row]) -> None:
+    table.rows_model.replace([Row(f"T-{number:03}", "Nwachukwu Okafor") for number in range(50)])
+    qtbot.waitUntil(lambda: table.verticalScrollBar().maximum() > 0)
+    qtbot.wait(10)
+
+    table.resize(table.minimumSizeHint().width(), table.height())
+    qtbot.wait(10)
+
+    assert table.minimumSizeHint().width() < WIDEST_DEMAND
+    assert table.horizontalScrollBar().maximum() == 0
 
 
 def test_ticket_is_never_narrower_than_its_text(qtbot: QtBot, table: TableView[Row]) -> None:
