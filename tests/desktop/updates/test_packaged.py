@@ -171,9 +171,10 @@ def test_pkexec_is_asked_and_its_answer_told(
 def test_what_another_window_has_installed_needs_no_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = tmp_path / "dpkg-query"
-    script.write_text("#!/bin/sh\nprintf 0.3.0\n")
-    script.chmod(0o755)
+    for name, does in (("dpkg-query", "printf 0.3.0"), ("pkexec", f": > {tmp_path}/asked")):
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\n{does}\n")
+        script.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
 
     apply(
@@ -181,6 +182,8 @@ def test_what_another_window_has_installed_needs_no_root(
         manifest_of(CONTENT, kind=InstallerKind.DEB),
         workstation(kind=InstallerKind.DEB),
     )
+
+    assert not (tmp_path / "asked").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Debian's way")
