@@ -6,7 +6,7 @@ from enum import Enum
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from hms_desktop.billing.prices.chosen.panel import ChosenPrice
 from hms_desktop.billing.prices.kept import KeptPrices
@@ -20,6 +20,7 @@ from hms_desktop.widgets.fields import Field
 from hms_desktop.widgets.flow import FlowLayout
 from hms_desktop.widgets.labels import Pill
 from hms_desktop.widgets.notices import Action, Notice
+from hms_desktop.widgets.one_of import one_of
 from hms_desktop.widgets.rows import RowsModel
 from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
@@ -121,12 +122,8 @@ class PricesPanel(QWidget):
         row.addWidget(self.chosen, 3)
 
     def _filter_row(self) -> FlowLayout:
-        group = QButtonGroup(self)
-        flow = FlowLayout(spacing=Space.XS)
+        flow = one_of(self.filters.values(), owner=self)
         for button in self.filters.values():
-            button.setCheckable(True)
-            group.addButton(button)
-            flow.addWidget(button)
             button.clicked.connect(self._on_filter)
         self.filters[Shown.ALL].setChecked(True)
         return flow

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from enum import Enum, auto
 
-from PySide6.QtWidgets import QButtonGroup, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
 from hms_desktop.consultations.history.panel import HistoryView
 from hms_desktop.consultations.safety.panel import SafetyView
@@ -13,7 +13,7 @@ from hms_desktop.consultations.vitals.panel import VitalsView
 from hms_desktop.consultations.vitals.state import VitalsState
 from hms_desktop.session import Session
 from hms_desktop.widgets.cards import Card
-from hms_desktop.widgets.flow import FlowLayout
+from hms_desktop.widgets.one_of import one_of
 from hms_desktop.widgets.words import age_in_months
 from hms_server.contract.consultations import Banner, Chart
 from hms_server.contract.triage import VitalsHistory
@@ -47,7 +47,6 @@ class AsideCard(Card):
             Page.ALLERGIES: self.safety,
         }
         self._stack = QStackedWidget()
-        self._group = QButtonGroup(self)
         self.buttons = {
             # The underlined letter is the key with Alt: three keys in full do not fit side by side.
             Page.VITALS: QPushButton(self.tr("&Vitals")),
@@ -90,12 +89,9 @@ class AsideCard(Card):
         return self.safety.is_busy()
 
     def _lay_out(self) -> None:
-        buttons = FlowLayout()
+        buttons = one_of(self.buttons.values(), owner=self)
         for page, button in self.buttons.items():
-            button.setCheckable(True)
-            self._group.addButton(button)
             button.clicked.connect(lambda _checked=False, each=page: self._on_button(each))
-            buttons.addWidget(button)
             self._stack.addWidget(self._views[page])
         self.add(buttons)
         self.add(self._stack, stretch=1)

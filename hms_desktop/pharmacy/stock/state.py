@@ -90,21 +90,11 @@ class StockState(QObject):
 
     def find_pack(self, gtin: str, *, found: Callable[[list[StockRow]], None]) -> None:
         """Which medicines have this number on their packs."""
-        self._session.ask(
-            ListStock(text=gtin),
-            done=lambda answer: found(answer.rows),
-            failed=self.refused.emit,
-            owner=self,
-        )
+        self._find(ListStock(text=gtin), found)
 
     def find_product(self, product_id: ProductId, *, found: Callable[[list[StockRow]], None]) -> None:
         """The medicine with this id, if it is still offered."""
-        self._session.ask(
-            ListStock(product_id=product_id),
-            done=lambda answer: found(answer.rows),
-            failed=self.refused.emit,
-            owner=self,
-        )
+        self._find(ListStock(product_id=product_id), found)
 
     def choose(self, product: StockRow) -> None:
         """Shows the batches and movements of this medicine."""
@@ -126,6 +116,11 @@ class StockState(QObject):
             return
         self._set_saving(saving=True)
         self._session.save(request, done=self._on_stored, failed=self._on_refused, owner=self)
+
+    def _find(self, request: ListStock, found: Callable[[list[StockRow]], None]) -> None:
+        self._session.ask(
+            request, done=lambda answer: found(answer.rows), failed=self.refused.emit, owner=self
+        )
 
     def _fetch_list(self) -> None:
         self._asked += 1

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hms_desktop.relay.state import JobsState, OutsideState
 from hms_desktop.relay.table import job_columns
@@ -14,9 +14,9 @@ from hms_desktop.session import Session
 from hms_desktop.widgets.buttons import SecondaryButton
 from hms_desktop.widgets.cards import Card
 from hms_desktop.widgets.fields import ChoiceField
-from hms_desktop.widgets.flow import FlowLayout
 from hms_desktop.widgets.labels import TextRole, label
 from hms_desktop.widgets.notices import Action, Notice
+from hms_desktop.widgets.one_of import one_of
 from hms_desktop.widgets.rows import RowsModel
 from hms_desktop.widgets.states import ListState
 from hms_desktop.widgets.table import TableView
@@ -107,12 +107,8 @@ class JobsPanel(QWidget):
         column.addWidget(card)
 
     def _filter_row(self) -> QHBoxLayout:
-        group = QButtonGroup(self)
-        flow = FlowLayout(spacing=Space.XS)
+        flow = one_of(self.filters.values(), owner=self)
         for button in self.filters.values():
-            button.setCheckable(True)
-            group.addButton(button)
-            flow.addWidget(button)
             button.clicked.connect(self._choose)
         self.filters[None].setChecked(True)
         self.destination.editor.setAccessibleName(self.tr("Outside"))
